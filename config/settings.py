@@ -1,0 +1,306 @@
+"""Lading's settings: the only reader of the environment and of .env.
+
+Every name is documented in the README and in .env.example. A wrong value stops the start with a
+sentence that says which name it is and what it may be.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from dotenv import load_dotenv
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load_dotenv(BASE_DIR / ".env")
+
+
+def env_text(name: str, default: str) -> str:
+    """The value of a name, stripped; the default where it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def env_bool(name: str, default: bool) -> bool:  # noqa: FBT001
+    """`true` or `false`, and nothing else."""
+    match env_text(name, "true" if default else "false"):
+        case "true" | "false" as value:
+            return value == "true"
+        case value:
+            raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def env_int(name: str, default: int, least: int, most: int) -> int:
+    """A whole number between `least` and `most`."""
+    value = env_text(name, str(default))
+    if not value.isdecimal() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number from {least} to {most}, not {value!r}."
+        )
+    return int(value)
+
+
+def env_match(name: str, default: str, pattern: str, hint: str) -> str:
+    """A text of a given form; `hint` says which."""
+    value = env_text(name, default)
+    if not re.fullmatch(pattern, value):
+        raise ImproperlyConfigured(f"{name} must be {hint}, not {value!r}.")
+    return value
+
+
+def env_list(name: str, default: str) -> list[str]:
+    """Texts separated by commas."""
+    return [part.strip() for part in env_text(name, default).split(",") if part.strip()]
+
+
+# Where Lading keeps what it owns, and who it is
+
+LADING_DATA = Path(env_text("LADING_DATA", str(BASE_DIR / "data"))).absolute()
+LADING_ACCOUNT_ID = env_match("LADING_ACCOUNT_ID", "000000000000", r"\d{12}", "12 digits")
+LADING_REGION = env_match(
+    "LADING_REGION", "us-east-1", r"[a-z0-9-]{1,32}", "a region name such as us-east-1"
+)
+LADING_BIND = env_match("LADING_BIND", "127.0.0.1:8000", r"\S+:\d{1,5}", "host:port")
+LADING_WORKERS = env_int("LADING_WORKERS", 2, 1, 64)
+LADING_ACTIVE_JOBS = env_int("LADING_ACTIVE_JOBS", 6, 1, 1000)
+LADING_LEASE_SECONDS = env_int("LADING_LEASE_SECONDS", 30, 3, 600)
+LADING_THREADS = env_int("LADING_THREADS", 16, 1, 256)
+
+DEBUG = env_bool("LADING_DEBUG", default=False)
+ALLOWED_HOSTS = env_list("LADING_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("LADING_TRUSTED_ORIGINS", "")
+LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+LADING_HTTPS = env_bool(
+    "LADING_HTTPS", default=not DEBUG and not LOOPBACK.issuperset(ALLOWED_HOSTS)
+)
+
+SECRET_KEY = env_text("LADING_SECRET_KEY", "")
+SECRET_KEY_FALLBACKS = env_list("LADING_SECRET_KEY_FALLBACKS", "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "LADING_SECRET_KEY is not set. Set it to a long random text that stays the same "
+        "(python -c 'import secrets; print(secrets.token_urlsafe(50))'); "
+        "the make targets make one by themselves."
+    )
+
+# Applications
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "django_q",
+    "heroicons",
+    "rest_framework",
+    "jobs",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "jobs.pages.middleware.PageErrors",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# Database: SQLite under LADING_DATA until DATABASE_URL says otherwise (design decision 14)
+
+SQLITE_OPTIONS = {
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;"
+    ),
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+}
+try:
+    DATABASES = {
+        "default": dict(
+            dj_database_url.parse(
+                env_text("DATABASE_URL", f"sqlite:///{LADING_DATA / 'lading.sqlite3'}"),
+                conn_max_age=60,
+            )
+        )
+    }
+except ValueError as error:
+    raise ImproperlyConfigured(f"DATABASE_URL is not a database URL: {error}.") from None
+match DATABASES["default"]["ENGINE"]:
+    case "django.db.backends.sqlite3":
+        DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    case "django.db.backends.postgresql":
+        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    case engine:
+        raise ImproperlyConfigured(f"DATABASE_URL must name SQLite or PostgreSQL, not {engine}.")
+
+# The queue that carries doorbells (design decision 8); nothing depends on a message arriving
+
+LADING_BROKER = env_match(
+    "LADING_BROKER", "orm", r"orm|rediss?://\S+", "orm or redis://host:port/db"
+)
+Q_CLUSTER = {
+    "name": "lading",
+    "label": "Doorbells",
+    "workers": LADING_WORKERS,
+    "queue_limit": LADING_WORKERS,
+    "save_limit": -1,
+    "recycle": 50,
+    "timeout": 3600,
+    "retry": 3700,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "catch_up": False,
+    "scheduler": False,
+    "log_level": "WARNING",
+    **({"orm": "default"} if LADING_BROKER == "orm" else {"redis": LADING_BROKER}),
+}
+
+# The spool: task, result and report files (design decision 3)
+
+LADING_SPOOL = env_text("LADING_SPOOL", str(LADING_DATA / "spool"))
+
+
+def spool_storage(location: str) -> dict[str, object]:
+    """The Django storage of the spool: a folder, or
+    s3://bucket/prefix[?endpoint_url=…&region_name=…].
+    """
+    if not location.startswith("s3://"):
+        return {"BACKEND": "jobs.spool.FolderSpool", "OPTIONS": {"location": location}}
+    parts = urlsplit(location)
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if unknown := set(options) - {"endpoint_url", "region_name"}:
+        raise ImproperlyConfigured(
+            f"LADING_SPOOL has an unknown option: {', '.join(sorted(unknown))}."
+        )
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": parts.netloc,
+            "location": parts.path.strip("/"),
+            "file_overwrite": True,
+            "default_acl": None,
+            "querystring_auth": False,
+            **options,
+        },
+    }
+
+
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(LADING_DATA / "files")},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "spool": spool_storage(LADING_SPOOL),
+}
+
+# The web
+
+STATIC_URL = "/static/"
+STATIC_ROOT = LADING_DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+FILE_UPLOAD_TEMP_DIR = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "job_list"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+# Plain HTTP is for loopback alone: any other allowed host makes LADING_HTTPS the default.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = LADING_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if LADING_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = LADING_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if LADING_HTTPS else None
+SILENCED_SYSTEM_CHECKS = (
+    [] if LADING_HTTPS else ["security.W004", "security.W008", "security.W012", "security.W016"]
+)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "jobs.rest.authentication.ApiTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["jobs.rest.parsers.ObjectParser"],
+    "EXCEPTION_HANDLER": "jobs.rest.errors.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django-q": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "boto3": {"level": "WARNING"},
+        "urllib3": {"level": "ERROR"},
+        "s3transfer": {"level": "WARNING"},
+    },
+}

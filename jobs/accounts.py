@@ -1,0 +1,141 @@
+"""Who may ask, and as whom Lading reaches a store: members, API tokens and roles."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from jobs import secrecy
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+ROLE_NAME = RegexValidator(
+    r"^[\w+=,.@-]{1,64}\Z", "A role's name has 1 to 64 letters, digits or any of +=,.@_-."
+)
+ACCOUNT_ID = RegexValidator(r"^\d{12}\Z", "An account id has 12 digits.")
+REGION = RegexValidator(
+    r"^(?!\d+\Z)[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?\Z",
+    "A region has a name such as us-east-1.",
+)
+
+
+def is_endpoint(url: str) -> None:
+    """Validate the address of a store as boto3 takes it: also http://store:9000, which URLValidator
+    refuses.
+
+    No user or password in it, since it is shown to everybody.
+    """
+    try:
+        parts = urlsplit(url)
+        plain = (
+            parts.username is None and not parts.query and not parts.fragment and parts.port != 0
+        )
+    except ValueError:
+        plain = False
+    reachable = plain and (is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url))
+    if not reachable or parts.scheme not in ("http", "https"):
+        raise ValidationError(
+            "Give http:// or https:// and a host, such as https://s3.example.org:9000."
+        )
+
+
+def account_of(user: AbstractBaseUser | AnonymousUser) -> str:
+    """The account whose jobs the user sees: the member's own, else LADING_ACCOUNT_ID."""
+    member = Member.objects.filter(user_id=user.pk).first()
+    return member.account_id if member else settings.LADING_ACCOUNT_ID
+
+
+class Member(models.Model):
+    """A user of an account other than the default one."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="member"
+    )
+    account_id = models.CharField(max_length=12, validators=[ACCOUNT_ID])
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.account_id}"
+
+
+class ApiToken(models.Model):
+    """A token for the JSON API; only its hash is kept."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"token {self.pk} of {self.user}"
+
+    @classmethod
+    def issue(cls, user: AbstractBaseUser) -> str:
+        """Make a token and return it; it cannot be shown again."""
+        token = f"lading_{secrets.token_urlsafe(32)}"
+        cls.objects.create(user=user, digest=cls.digest_of(token))
+        return token
+
+    @staticmethod
+    def digest_of(token: str) -> str:
+        """SHA-256 in hex: enough for a random token of 256 bits."""
+        return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Role(models.Model):
+    """An identity at a store: where it is, and the credentials for it (design decision 15)."""
+
+    class Addressing(models.TextChoices):
+        """How a bucket's name stands in the URL."""
+
+        AUTO = "auto", "Automatic"
+        PATH = "path", "In the path"
+        VIRTUAL = "virtual", "In the host name"
+
+    account_id = models.CharField(max_length=12, validators=[ACCOUNT_ID])
+    name = models.CharField(max_length=64, validators=[ROLE_NAME])
+    endpoint_url = models.CharField(
+        blank=True, help_text="Empty for AWS.", max_length=500, validators=[is_endpoint]
+    )
+    region = models.CharField(max_length=32, default="us-east-1", validators=[REGION])
+    access_key_id = models.CharField(max_length=128)
+    sealed_secret = models.TextField(editable=False)
+    addressing = models.CharField(max_length=7, choices=Addressing, default=Addressing.AUTO)
+    server = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="What the store calls itself (its Server header).",
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account_id", "name"], name="role_name")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def arn(self) -> str:
+        """What CreateJob's RoleArn names."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.name}"
+
+    @property
+    def secret_access_key(self) -> str:
+        """The secret in the clear: for stores.py alone."""
+        return secrecy.unseal(self.sealed_secret)
+
+    @secret_access_key.setter
+    def secret_access_key(self, secret: str) -> None:
+        self.sealed_secret = secrecy.seal(secret)

@@ -1,0 +1,250 @@
+"""The admin site: looking at everything, changing little. No form here sets a status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.apps import apps
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import HttpRequest
+
+from jobs import services
+from jobs.errors import JobError
+from jobs.models import (
+    ApiToken,
+    Job,
+    JobEvent,
+    Lane,
+    Manifest,
+    Member,
+    Node,
+    Part,
+    ReportFile,
+    Role,
+    Slice,
+    Tally,
+    TaskResult,
+)
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    Inline = admin.TabularInline[Any, Job]
+    Admin = admin.ModelAdmin[Any]
+    Form = forms.ModelForm[Role]
+else:
+    Inline, Admin, Form = admin.TabularInline, admin.ModelAdmin, forms.ModelForm
+
+admin.site.site_header = admin.site.site_title = "Lading"
+admin.site.index_title = "Behind the jobs"
+
+for model in apps.get_app_config("django_q").get_models():
+    # The queue carries doorbells alone; its pages would pass them off as tasks.
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class Shown:
+    """Rows to be looked at, in whatever place of the admin site."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Jobs are made by services.create_job, and what belongs to them by the engine."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only the verbs of services.py change a job."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Rows go with their job, 90 days after its end."""
+        return False
+
+
+class ShownAdmin(Shown, Admin):
+    """A list and a page of rows that nobody edits."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ShownInline(Shown, Inline):
+    """Rows of a job, on the job's page."""
+
+    extra = 0
+
+
+class EventInline(ShownInline):
+    """What happened to the job."""
+
+    model = JobEvent
+    fields = ("at", "actor", "from_status", "to_status", "reason")
+
+
+class TallyInline(ShownInline):
+    """How its tasks failed."""
+
+    model = Tally
+    fields = ("error_code", "http_status", "count")
+
+
+class ReportFileInline(ShownInline):
+    """Its completion report."""
+
+    model = ReportFile
+    fields = ("kind", "number", "key", "size", "rows", "md5")
+
+
+@admin.register(Job)
+class JobAdmin(ShownAdmin):
+    """Jobs of all accounts, to be looked at, confirmed and cancelled."""
+
+    list_display = (
+        "id", "account_id", "status", "operation", "priority", "total_tasks", "succeeded", "failed",
+        "created_by", "created_at", "description",
+    )  # fmt: skip
+    list_filter = ("status", "operation", "account_id")
+    list_select_related = ("created_by",)
+    search_fields = ("id", "description")
+    exclude = ("request_digest",)
+    inlines = (EventInline, TallyInline, ReportFileInline)
+    actions = ("confirm", "cancel")
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Who may use the actions, though nobody may edit."""
+        return request.user.has_perm("jobs.change_job")  # type: ignore[union-attr]
+
+    @admin.action(description="Confirm the selected jobs", permissions=["decide"])
+    def confirm(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """Let suspended jobs run."""
+        _decide(request, jobs, services.confirm_job, "confirmed")
+
+    @admin.action(description="Cancel the selected jobs", permissions=["decide"])
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """End jobs."""
+        _decide(request, jobs, services.cancel_job, "cancelled")
+
+
+def _decide(
+    request: HttpRequest, jobs: QuerySet[Job], verb: Callable[..., None], done: str
+) -> None:
+    """Apply a verb to each job, and tell each refusal on its own."""
+    accepted = 0
+    for job in jobs:
+        try:
+            verb(job, request.user)
+        except JobError as error:
+            messages.error(request, f"{job}: {error}")
+        else:
+            accepted += 1
+    if accepted:
+        messages.success(request, f"{accepted} job{'s' if accepted > 1 else ''} {done}.")
+
+
+class RoleForm(Form):
+    """A role; its secret can be set here and is never shown again."""
+
+    secret_access_key = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Kept encrypted. Leave it empty to keep the present one.",
+    )
+
+    class Meta:
+        model = Role
+        fields = (
+            "account_id", "name", "endpoint_url", "region", "addressing", "access_key_id",
+        )  # fmt: skip
+
+    def clean_secret_access_key(self) -> str:
+        """A new role needs one."""
+        secret = str(self.cleaned_data["secret_access_key"])
+        if not secret and not self.instance.sealed_secret:
+            raise forms.ValidationError("A new role needs a secret access key.")
+        return secret
+
+
+@admin.register(Role)
+class RoleAdmin(Admin):
+    """The one thing of a job that is set up here."""
+
+    form = RoleForm
+    list_display = ("name", "account_id", "endpoint_url", "region", "server", "updated_at")
+    list_filter = ("account_id",)
+    search_fields = ("name", "endpoint_url")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> tuple[str, ...]:
+        """Jobs know a role by its account and name."""
+        return ("account_id", "name", "server", "updated_at") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:  # noqa: FBT001
+        """By the verb that `manage.py role set` uses too."""
+        names = ("endpoint_url", "region", "addressing", "access_key_id")
+        saved = services.set_role(
+            obj.account_id,
+            obj.name,
+            secret_access_key=form.cleaned_data["secret_access_key"] or None,
+            **{name: getattr(obj, name) for name in names},
+        )
+        obj.pk = saved.pk
+
+
+@admin.register(Member)
+class MemberAdmin(Admin):
+    """Who works in which account."""
+
+    list_display = ("user", "account_id")
+    list_select_related = ("user",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ShownAdmin):
+    """Tokens can be revoked here; `manage.py token USER` makes one."""
+
+    list_display = ("id", "user", "created_at")
+    list_select_related = ("user",)
+    fields = ("user", "created_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Revoking is deleting."""
+        return bool(request.user.has_perm("jobs.delete_apitoken"))
+
+
+SHOWN: dict[type[Model], dict[str, tuple[str, ...]]] = {
+    Manifest: {
+        "list_display": ("id", "account_id", "location", "fields", "size", "created_at"),
+        "search_fields": ("id", "bucket", "filename"),
+    },
+    Slice: {
+        "list_display": (
+            "id", "job_id", "number", "state", "owner", "lease_until", "epoch", "size",
+            "next_index", "succeeded", "failed", "deferred", "crashes", "errors",
+        ),
+        "list_filter": ("state",),
+    },
+    Part: {
+        "list_display": ("id", "job_id", "slice", "start", "end", "succeeded", "failed"),
+        "list_select_related": ("slice",),
+    },
+    TaskResult: {
+        "list_display": ("id", "job_id", "bucket", "key", "http_status", "error_code", "message"),
+    },
+    Tally: {"list_display": ("id", "job_id", "error_code", "http_status", "count")},
+    JobEvent: {"list_display": ("at", "job_id", "actor", "from_status", "to_status", "reason")},
+    ReportFile: {"list_display": ("key", "job_id", "kind", "size", "rows", "md5")},
+    Node: {
+        "list_display": ("name", "host", "pid", "slots", "started_at", "beat_at"),
+        "search_fields": ("name",),
+    },
+    Lane: {
+        "list_display": ("owner", "pid", "job_id", "slice", "succeeded", "failed", "beat_at"),
+        "list_select_related": ("slice",),
+    },
+}  # fmt: skip
+"""What is only looked at: the columns of its list, and how it is searched (by job if not said)."""
+
+for kind, options in SHOWN.items():
+    admin.site.register(kind, ShownAdmin, **{"search_fields": ("=job__id",), **options})

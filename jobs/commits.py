@@ -1,0 +1,238 @@
+"""One transaction per part: the counters and the pointer to the result file, fenced by the lease.
+
+Order of locks, always: slice, job, tallies by key (design decision 7). The files are safe in the
+spool before the transaction begins; when it does not happen, they are garbage.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import F, Q
+
+from jobs import results
+from jobs.database import write
+from jobs.errors import InvalidTransition
+from jobs.lanes import FIRST_DECISION, SliceClaim, allowance
+from jobs.leases import LeaseLost, lease_end
+from jobs.manifests.rows import columns
+from jobs.models import MOST_TASK_RESULTS, Job, Part, Slice, Tally, TaskResult
+from jobs.retries import (
+    Deferred,
+    RetrySlice,
+    Settled,
+    insert_retries,
+    retry_slices,
+    write_retry,
+)
+from jobs.spool import Receipt, spool
+from jobs.status import JobStatus
+from operations.base import Outcome
+
+MOST_TALLIES = 1000
+"""Distinct (error code, HTTP status) pairs of a job; further ones are counted under `Other`."""
+OTHER = ("Other", 0)
+
+
+def commit(
+    claim: SliceClaim,
+    rows: list[bytes],
+    settled: list[Settled],
+    *,
+    window: int,
+    release: bool = False,
+) -> None:
+    """Commit the next `len(settled)` rows of the slice, and reserve `window` more.
+
+    With `release` the slice is given back in the same transaction. Raises LeaseLost, and writes
+    nothing, when the slice belongs to somebody else by now.
+    """
+    start = claim.slice.next_index
+    stretch = rows[start : start + len(settled)]
+    _commit(claim, stretch, settled, retry_slices(stretch, settled), window=window, release=release)
+
+
+def hand_on(claim: SliceClaim, pieces: list[RetrySlice], *, cause: Outcome) -> None:
+    """Commit the rest of a slice as deferred into the given pieces."""
+    rest = claim.slice.size - claim.slice.next_index
+    settled: list[Settled] = [Deferred(cause, claim.slice.attempt, 0.0)] * rest
+    _commit(claim, [], settled, pieces, window=0, release=False)
+
+
+def _commit(
+    claim: SliceClaim,
+    stretch: list[bytes],
+    settled: list[Settled],
+    retries: list[RetrySlice],
+    *,
+    window: int,
+    release: bool,
+) -> None:
+    slice_, start = claim.slice, claim.slice.next_index
+    end = start + len(settled)
+    label = f"jobs/{slice_.job_id}/{slice_.number:08d}-{slice_.epoch}-{start}"
+    receipt, lines = _write_results(f"{label}.results", start, settled, claim.job)
+    files = [write_retry(f"{label}.retry{place}", retry) for place, retry in enumerate(retries)]
+    failures = [
+        (row, outcome)
+        for row, outcome in zip(stretch, settled, strict=False)
+        if _is_failure(outcome)
+    ]
+    deferred = sum(isinstance(outcome, Deferred) for outcome in settled)
+    counts = {
+        "succeeded": len(settled) - deferred - len(failures),
+        "failed": len(failures),
+        "deferred": deferred,
+    }
+    with write():
+        _advance_slice(claim, end, counts, release=release)
+        Job.objects.filter(pk=slice_.job_id).update(
+            succeeded=F("succeeded") + counts["succeeded"],
+            failed=F("failed") + counts["failed"],
+            slices_made=F("slices_made") + len(retries),
+        )
+        job = Job.objects.get(pk=slice_.job_id)
+        _tally(job, failures)
+        Part.objects.create(
+            job=job,
+            slice=slice_,
+            start=start,
+            end=end,
+            **counts,
+            result_file=receipt.name,
+            result_bytes=receipt.size,
+            result_sha256=receipt.sha256,
+            result_lines=lines,
+        )
+        insert_retries(job, slice_, retries, files)
+        _keep_failures(job, failures)
+        _judge(job)
+        upto = (
+            _reserve(claim, job, end, window)
+            if not release and end < slice_.size
+            else slice_.started_upto
+        )
+    slice_.next_index, slice_.started_upto = end, upto
+    claim.job = job
+
+
+def _advance_slice(claim: SliceClaim, end: int, counts: dict[str, int], *, release: bool) -> None:
+    """The fence: the first write of the transaction, on the slice's row."""
+    changes: dict[str, Any] = {name: F(name) + count for name, count in counts.items()}
+    if end == claim.slice.size:
+        changes.update(state=Slice.State.DONE, owner="", lease_until=None, started_upto=end)
+    elif release:
+        upto = max(claim.doubt_upto, end)
+        changes.update(state=Slice.State.READY, owner="", lease_until=None, started_upto=upto)
+    else:
+        changes["lease_until"] = lease_end()
+    if not claim.lease.rows.filter(next_index=claim.slice.next_index).update(
+        next_index=end, **changes
+    ):
+        raise LeaseLost("The slice belongs to another lane by now.")
+
+
+def _reserve(claim: SliceClaim, job: Job, end: int, window: int) -> int:
+    """Allow the lane to start up to `window` rows past `end`; its row and the job's are locked by
+    now.
+    """
+    grant = allowance(job, window, besides=claim.slice)
+    upto = max(claim.doubt_upto, min(end + grant, claim.slice.size))
+    claim.lease.rows.update(started_upto=upto)
+    return upto
+
+
+def extend(claim: SliceClaim, window: int) -> None:
+    """Ask again for rows to start, where the first thousand of a job are still being waited for."""
+    with write():
+        if not claim.lease.rows.select_for_update().exists():
+            raise LeaseLost("The slice belongs to another lane by now.")
+        job = Job.objects.select_for_update().get(pk=claim.slice.job_id)
+        claim.slice.started_upto = _reserve(claim, job, claim.slice.next_index, window)
+
+
+def _is_failure(outcome: Settled) -> bool:
+    return isinstance(outcome, Outcome) and not outcome.succeeded
+
+
+def _write_results(name: str, start: int, settled: list[Settled], job: Job) -> tuple[Receipt, int]:
+    plain = job.operation_type.plain_success
+    lines = []
+    for index, outcome in enumerate(settled, start):
+        if outcome is plain or outcome == plain:
+            continue
+        if isinstance(outcome, Deferred):
+            kind, said = results.DEFERRED, outcome.last
+        else:
+            kind, said = (results.SUCCEEDED if outcome.succeeded else results.FAILED), outcome
+        lines.append(b"%d %s %s\n" % (index, kind, results.right_half(said)))
+    return (spool.put(name, b"".join(lines)) if lines else Receipt()), len(lines)
+
+
+def _tally(job: Job, failures: list[tuple[bytes, Settled]]) -> None:
+    """Count failures by (error code, HTTP status), in the order of the keys."""
+    found = Counter(
+        (outcome.error_code[:200], outcome.http_status or 0)
+        for _, outcome in failures
+        if isinstance(outcome, Outcome)
+    )
+    if not found:
+        return
+    known = set(job.tallies.values_list("error_code", "http_status"))
+    for key in sorted(found):
+        if key not in known and len(known) >= MOST_TALLIES:
+            found[OTHER] += found.pop(key)
+        known.add(key)
+    for code, http_status in sorted(found):
+        tally, _ = Tally.objects.get_or_create(job=job, error_code=code, http_status=http_status)
+        Tally.objects.filter(pk=tally.pk).update(count=F("count") + found[code, http_status])
+
+
+def _keep_failures(job: Job, failures: list[tuple[bytes, Settled]]) -> None:
+    """Rows for triage in the browser, up to MOST_TASK_RESULTS a job; the job's row is locked and
+    counted already.
+    """
+    before = job.failed - len(failures)
+    kept = []
+    for row, outcome in failures[: max(0, MOST_TASK_RESULTS - before)]:
+        bucket, key, *version = columns(row)
+        kept.append(
+            TaskResult(
+                job=job,
+                bucket=bucket,
+                key=key,
+                version_id=version[0] if version else "",
+                http_status=outcome.http_status,
+                error_code=outcome.error_code[:200],
+                message=outcome.message,
+            )
+        )
+    TaskResult.objects.bulk_create(kept, batch_size=200)
+
+
+def _judge(job: Job) -> None:
+    """The failure threshold, on committed counters: more than half of at least a thousand (spec.md
+    2.4).
+    """
+    if (
+        job.executed < FIRST_DECISION
+        or job.failed * 2 <= job.executed
+        or job.state != JobStatus.ACTIVE
+    ):
+        return
+    reason = f"{job.failed} of {job.executed} tasks failed, which is more than 50 percent."
+    over = Q(failed__gt=F("succeeded"))
+    try:
+        job.become(
+            JobStatus.FAILING,
+            actor="system",
+            reason=reason,
+            where=over,
+            start=frozenset({JobStatus.ACTIVE}),
+            failure_reasons=[
+                {"FailureCode": "TaskFailureThresholdExceeded", "FailureReason": reason}
+            ],
+        )
+    except InvalidTransition:
+        return

@@ -1,0 +1,216 @@
+"""Claim, lease, beat, fence: who works on what, decided by the database (design decision 6;
+django-q2.md section 5).
+
+A claim raises the row's epoch and sets its owner; every later write of the lane names both, so that
+a lane that lost its lease can change nothing. All times in the database are the database's own; a
+lane measures its own lease by the boot clock, which goes on while the machine is suspended.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, Now
+
+from jobs.database import write
+from jobs.leases import Lease, boot_clock, lease_end
+from jobs.models import Job, Slice
+from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
+
+BEAT_SECONDS = 1.0
+FIRST_DECISION = 1000
+"""Tasks after which the failure threshold is judged first (spec.md 2.4)."""
+FIRST_WINDOW = 250
+"""Rows that a lane may start at once right after a claim."""
+
+DUE = Q(not_before=None) | Q(not_before__lte=Now())
+
+
+@dataclass(slots=True)
+class JobClaim:
+    """Preparing or finishing a job."""
+
+    job: Job
+    lease: Lease
+    owner: str
+
+    def release(self, **changes: Any) -> None:
+        """Give it back, in order."""
+        with write():
+            self.lease.rows.update(owner="", lease_until=None, **changes)
+
+
+@dataclass(slots=True)
+class SliceClaim:
+    """Executing a slice. `doubt_upto`: rows before it may have been started by a lost lane."""
+
+    job: Job
+    slice: Slice
+    lease: Lease
+    owner: str
+    crashed: bool
+    doubt_upto: int
+
+    def release(self, **changes: Any) -> None:
+        """Give it back, in order: nothing of it is in flight."""
+        upto = max(self.doubt_upto, self.slice.next_index)
+        with write():
+            self.lease.rows.update(
+                state=Slice.State.READY, owner="", lease_until=None, started_upto=upto, **changes
+            )
+
+
+Claim = JobClaim | SliceClaim
+
+
+# ---- claimable now: the one predicate of claim, ticker and watchdog
+
+
+def waiting(above: int | None = None) -> list[Job]:
+    """The jobs that have work which could be claimed now, best first; `above`: only of higher
+    priority.
+    """
+    slices = Slice.objects.filter(job=OuterRef("pk"))
+    ready = slices.filter(DUE, state=Slice.State.READY)
+    running = slices.filter(state=Slice.State.RUNNING)
+    expired, live = running.filter(lease_until__lt=Now()), running.filter(lease_until__gte=Now())
+    free = DUE & (Q(lease_until=None) | Q(lease_until__lt=Now()))
+    jobs = Job.objects.filter(
+        Q(Exists(ready) | Exists(expired), status=JobStatus.ACTIVE)
+        | free & Q(status__in=TO_PREPARE)
+        | free & Q(~Exists(live), status__in=TO_FINISH)
+    )
+    if above is not None:
+        jobs = jobs.filter(priority__gt=above)
+    busy = running.order_by().values("job").annotate(n=Count("pk")).values("n")
+    found = [
+        job for job in jobs.annotate(lanes_at_work=Coalesce(Subquery(busy), 0)) if _may_start(job)
+    ]
+    return sorted(found, key=lambda job: (-job.priority, job.lanes_at_work, random.random()))
+
+
+def _may_start(job: Job) -> bool:
+    return job.state != JobStatus.ACTIVE or allowance(job, FIRST_WINDOW) > 0
+
+
+def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
+    """How many more rows of a job may be started now (design decision 10).
+
+    Until the first thousand tasks are executed at most a thousand are outstanding, so that the
+    first decision on the failure threshold is exact. Call it with the job's row locked where the
+    answer is acted upon.
+    """
+    if job.total_tasks < FIRST_DECISION or job.executed >= FIRST_DECISION:
+        return wanted
+    others = job.slices.filter(started_upto__gt=F("next_index")).exclude(state=Slice.State.DONE)
+    if besides:
+        others = others.exclude(pk=besides.pk)
+    outstanding = others.aggregate(n=Sum(F("started_upto") - F("next_index")))["n"] or 0
+    return max(0, min(wanted, FIRST_DECISION - job.executed - outstanding))
+
+
+# ---- claiming
+
+
+def claim(owner: str, above: int | None = None) -> Claim | None:
+    """Take the best piece of work there is: highest priority first, then the job with the fewest
+    lanes.
+    """
+    for job in waiting(above):
+        taken = claim_slice(job, owner) if job.state == JobStatus.ACTIVE else claim_job(job, owner)
+        if taken:
+            return taken
+    return None
+
+
+def claim_job(job: Job, owner: str) -> JobClaim | None:
+    """Take the preparing or finishing of a job, unless another lane was quicker.
+
+    Finishing begins when no slice is under a live lease; the epoch of every expired one is raised
+    in the same transaction, so that a sleeper can commit nothing any more.
+    """
+    now = boot_clock()
+    with write():
+        row = (
+            Job.objects.select_for_update()
+            .filter(pk=job.pk, epoch=job.epoch, status=job.status)
+            .first()
+        )
+        if row is None or (row.state in TO_FINISH and not fence_off(row)):
+            return None
+        fence = Q(pk=row.pk, epoch=row.epoch + 1, owner=owner)
+        Job.objects.filter(pk=row.pk).update(
+            epoch=F("epoch") + 1, owner=owner, lease_until=lease_end(), not_before=None
+        )
+    row.epoch += 1
+    return JobClaim(row, Lease(Job.objects.filter(fence), now), owner)
+
+
+def fence_off(job: Job) -> bool:
+    """Take the expired slices of a locked job from their sleepers; False while a slice is under a
+    live lease.
+    """
+    running = job.slices.filter(state=Slice.State.RUNNING)
+    if running.filter(lease_until__gte=Now()).exists():
+        return False
+    expired = list(running.values_list("pk", flat=True))
+    locked = list(
+        job.slices.select_for_update(skip_locked=True)
+        .filter(pk__in=expired)
+        .values_list("pk", flat=True)
+    )
+    if len(locked) < len(expired):
+        return False
+    job.slices.filter(pk__in=locked).update(
+        state=Slice.State.READY,
+        epoch=F("epoch") + 1,
+        owner="",
+        lease_until=None,
+        crashes=F("crashes") + 1,
+    )
+    return True
+
+
+def claim_slice(job: Job, owner: str) -> SliceClaim | None:
+    """Take a slice of an active job: one whose lane is gone first, then the next in order."""
+    running, ready = Slice.State.RUNNING, Slice.State.READY
+    now = boot_clock()
+    with write():
+        row = Job.objects.select_for_update().filter(pk=job.pk, status=JobStatus.ACTIVE).first()
+        if row is None:
+            return None
+        slices = row.slices.select_for_update(skip_locked=True)
+        found = (
+            slices.filter(state=running, lease_until__lt=Now()).order_by("lease_until").first()
+            or slices.filter(DUE, state=ready).order_by("number").first()
+        )
+        if found is None:
+            return None
+        grant = allowance(row, FIRST_WINDOW, besides=found)
+        if grant == 0:
+            return None
+        return _take(row, found, owner, grant, now)
+
+
+def _take(job: Job, found: Slice, owner: str, grant: int, now: float) -> SliceClaim:
+    crashed = found.state == Slice.State.RUNNING
+    doubt_upto = found.started_upto
+    found.started_upto = max(doubt_upto, min(found.next_index + grant, found.size))
+    found.epoch += 1
+    found.crashes += crashed
+    Slice.objects.filter(pk=found.pk).update(
+        state=Slice.State.RUNNING,
+        epoch=found.epoch,
+        owner=owner,
+        lease_until=lease_end(),
+        not_before=None,
+        crashes=found.crashes,
+        started_upto=found.started_upto,
+    )
+    fence = Slice.objects.filter(
+        pk=found.pk, epoch=found.epoch, owner=owner, state=Slice.State.RUNNING
+    )
+    return SliceClaim(job, found, Lease(fence, now), owner, crashed, doubt_upto)

@@ -1,0 +1,89 @@
+"""The right to work on a row until it runs out, and the fence that goes with it."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from jobs.database import write
+from jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+class LeaseLost(JobError):
+    """Somebody else owns the row by now, or may: what was done since the last commit is thrown
+    away.
+    """
+
+    code = "LeaseLost"
+
+
+def boot_clock() -> float:
+    """Seconds since boot, counting sleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def process_start(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None when there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rsplit(")", 1)[1].split()
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+@cache
+def host() -> str:
+    """This machine as seen by its own processes: the same name means that pids can be looked up
+    here.
+    """
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    return f"{os.uname().nodename[:60]}/{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+
+
+class Lease:
+    """The right to work on one claimed row. `rows` is the fence: it matches while the row is still
+    ours.
+    """
+
+    def __init__(self, rows: QuerySet[Any], claimed_at: float) -> None:
+        self.rows = rows
+        self.renewed_at = claimed_at
+
+    @property
+    def is_safe(self) -> bool:
+        """False once the lease may have run out: then start nothing more."""
+        return boot_clock() < self.renewed_at + 0.8 * settings.LADING_LEASE_SECONDS
+
+    @property
+    def is_due(self) -> bool:
+        """True when it is time to renew."""
+        return boot_clock() > self.renewed_at + settings.LADING_LEASE_SECONDS / 6
+
+    def renew(self, **changes: Any) -> None:
+        """Extend the lease, with further changes of the row; raises LeaseLost."""
+        now = boot_clock()
+        if not self.rows.update(lease_until=lease_end(), **changes):
+            raise LeaseLost("The lease is gone.")
+        self.renewed_at = now
+
+    def renew_when_due(self) -> None:
+        """For long loops: cheap unless a renewal is due."""
+        if self.is_due:
+            with write():
+                self.renew()
+
+
+def lease_end() -> Any:
+    """When a lease taken now runs out, by the database's clock."""
+    return Now() + timedelta(seconds=settings.LADING_LEASE_SECONDS)

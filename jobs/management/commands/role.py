@@ -1,0 +1,88 @@
+"""`manage.py role set NAME …` and `manage.py role list`: roles without a browser."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config.settings import env_text
+from jobs import services
+from jobs.errors import InvalidRequest
+from jobs.models import Role
+
+VALUES = ("endpoint_url", "region", "addressing")
+
+
+class Command(BaseCommand):
+    """Credentials also come from the environment or standard input, which `ps` does not show."""
+
+    help = "Set or list roles: the identities with which jobs reach a store."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Two subcommands."""
+        commands = parser.add_subparsers(dest="command", required=True)
+        commands.add_parser("list", help="List the roles; never their secrets.")
+        _options(commands.add_parser("set", help="Make a role, or change what is given of it."))
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        """Do what was asked and say so."""
+        if options["command"] == "list":
+            return "\n".join(_line(role) for role in Role.objects.order_by("account_id", "name"))
+        return _set(options)
+
+
+def _options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("name", help="What jobs call it.")
+    add("--account-id", default=settings.LADING_ACCOUNT_ID, help="Default: LADING_ACCOUNT_ID.")
+    add("--endpoint-url", help="http(s)://host[:port] of the store; leave it out for AWS.")
+    add("--region", help="Default for a new role: us-east-1.")
+    add("--addressing", choices=Role.Addressing.values, help="How a bucket stands in the URL.")
+    add("--access-key-id", help="Or LADING_ROLE_ACCESS_KEY_ID in the environment.")
+    add(
+        "--secret-access-key",
+        help="`-` reads a line from standard input; or LADING_ROLE_SECRET_ACCESS_KEY in the "
+        "environment. Given in full, others on this machine may see it.",
+    )
+
+
+def _set(options: dict[str, Any]) -> str:
+    values = {name: options[name] for name in VALUES if options[name] is not None}
+    if key_id := options["access_key_id"] or env_text("LADING_ROLE_ACCESS_KEY_ID", ""):
+        values["access_key_id"] = key_id
+    try:
+        role = services.set_role(
+            options["account_id"], options["name"], secret_access_key=_secret(options), **values
+        )
+    except InvalidRequest as error:
+        raise CommandError(_faults(error)) from None
+    return f"The role {role.name} is set: {role.arn}"
+
+
+def _secret(options: dict[str, Any]) -> str | None:
+    """The secret from wherever it was given; None leaves that of an existing role as it is."""
+    given = options["secret_access_key"] or env_text("LADING_ROLE_SECRET_ACCESS_KEY", "")
+    if given == "-":
+        given = sys.stdin.readline().strip()
+        if not given:
+            raise CommandError(
+                "--secret-access-key: standard input has no secret on its first line."
+            )
+    return given or None
+
+
+def _faults(error: InvalidRequest) -> str:
+    return "\n".join(
+        f"--{name.replace('_', '-')}: {text}"
+        for name, texts in error.fields.items()
+        for text in texts
+    )
+
+
+def _line(role: Role) -> str:
+    place = role.endpoint_url or "AWS"
+    return f"{role.name}  {role.arn}  {place}  {role.region}  {role.addressing}"

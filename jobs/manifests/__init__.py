@@ -1,0 +1,50 @@
+"""From a manifest, whatever its form, to canonical rows.
+
+    check_fields   the columns that a person names make sense         lint.py
+    pin            the object is there, readable, and this very one   sources.py
+    open_source    its bytes, from S3 or from an upload               sources.py
+    peek           a look at the first rows, when the job is created  csv_manifest.py
+    CsvReader      every row, checked, from any checkpoint on         csv_manifest.py
+    target_of      a canonical row as the operation's target          rows.py
+
+A row is kept as bytes in the manifest's own encoding (rows.py says why); what is wrong with a
+manifest is raised as InvalidManifest, which names line and column (faults.py).
+"""
+
+from jobs.manifests.csv_manifest import CsvReader, peek
+from jobs.manifests.faults import EmptyManifest, InvalidManifest
+from jobs.manifests.lint import check_fields
+from jobs.manifests.rows import (
+    MISSING_VERSION,
+    MissingVersion,
+    columns,
+    encode_key,
+    encode_row,
+    join_rows,
+    key_of,
+    split_rows,
+    target_of,
+)
+from jobs.manifests.sources import ObjectSource, Source, UploadSource, open_source, pin
+
+__all__ = [
+    "MISSING_VERSION",
+    "CsvReader",
+    "EmptyManifest",
+    "InvalidManifest",
+    "MissingVersion",
+    "ObjectSource",
+    "Source",
+    "UploadSource",
+    "check_fields",
+    "columns",
+    "encode_key",
+    "encode_row",
+    "join_rows",
+    "key_of",
+    "open_source",
+    "peek",
+    "pin",
+    "split_rows",
+    "target_of",
+]

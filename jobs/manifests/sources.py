@@ -1,0 +1,198 @@
+"""Where the bytes of a manifest come from: an object pinned by its ETag, or an upload.
+
+Nothing here retries. What is expected and final, such as a manifest that is gone, is a JobFailure
+(spec.md 2.5); that a store cannot be reached, or says 500 or 503, is botocore's own exception and
+passes through to the caller.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError, IncompleteReadError
+
+from jobs.errors import JobFailure, SpoolDamaged
+from jobs.manifests.faults import excerpt
+
+if TYPE_CHECKING:
+    from django.core.files.storage import Storage
+    from mypy_boto3_s3 import S3Client
+
+    from jobs.models import Manifest
+
+GONE = {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405"}
+"""MethodNotAllowed is the answer for the version id of a delete marker."""
+CHANGED = {"PreconditionFailed", "InvalidRange", "412", "416"}
+"""The range was inside the object when it was pinned."""
+ADVICE = {
+    "InvalidAccessKeyId": "the store does not know the role's access key id; correct it.",
+    "SignatureDoesNotMatch": "the role's secret access key is wrong; set it anew.",
+    "InvalidToken": "the role's session token is wrong; set the credentials anew.",
+    "ExpiredToken": "the role's credentials have expired; set new ones.",
+    "RequestTimeTooSkewed": "the clocks of this machine and of the store differ; set them.",
+    "InvalidObjectState": "the manifest is archived; restore it first.",
+}
+
+
+class Source(Protocol):
+    """The bytes of a manifest, in any order."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly these, or an exception; offset + length is never beyond the size."""
+
+
+class ObjectSource:
+    """An object in S3, read by range; every read makes sure that it is still the one pinned."""
+
+    def __init__(
+        self, s3: S3Client, bucket: str, key: str, version_id: str, etag: str, size: int
+    ) -> None:
+        self.size = size
+        self._s3 = s3
+        self._etag = bare(etag)
+        self._address = _address(bucket, key, version_id)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes of a range. Raises JobFailure, and botocore's exceptions for what may pass."""
+        if length == 0:
+            return b""
+        wanted = {"Range": f"bytes={offset}-{offset + length - 1}", "IfMatch": f'"{self._etag}"'}
+        try:
+            reply = self._s3.get_object(**self._address, **wanted)
+        except ClientError as error:
+            if _code(error) in CHANGED:
+                raise _mismatch(self._address, self._etag, self._etag_now()) from None
+            raise _failure(error, self._address) from None
+        with reply["Body"] as body:
+            if bare(reply["ETag"]) != self._etag:
+                raise _mismatch(self._address, self._etag, bare(reply["ETag"]))
+            # Looked at before the body: a store that ignores Range would send all of it.
+            if reply["ContentLength"] != length:
+                raise IncompleteReadError(
+                    actual_bytes=reply["ContentLength"], expected_bytes=length
+                )
+            content: bytes = body.read()
+            return content
+
+    def _etag_now(self) -> str:
+        try:
+            return bare(self._s3.head_object(**self._address)["ETag"])
+        except ClientError:
+            return ""
+
+
+class UploadSource:
+    """A file of a Django storage, kept open."""
+
+    def __init__(self, storage: Storage, name: str, size: int) -> None:
+        self.size = size
+        self._name = name
+        try:
+            self._file = storage.open(name, "rb")
+        except FileNotFoundError:
+            raise SpoolDamaged(f"The uploaded manifest {name} is missing.") from None
+        # Whoever reads a manifest may stop anywhere; nobody has to remember to close it.
+        self.close = weakref.finalize(self, self._file.close)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes of a range. Raises SpoolDamaged where the file is shorter than it was."""
+        self._file.seek(offset)
+        data: bytes = self._file.read(length)
+        if len(data) != length:
+            found = f"{offset + len(data)} of {self.size} bytes"
+            raise SpoolDamaged(f"The uploaded manifest {self._name} is short: {found}.")
+        return data
+
+
+def pin(manifest: Manifest, s3: S3Client) -> None:
+    """Look the manifest's object up and fill in `etag` and `size`; the caller saves.
+
+    Raises JobFailure where it cannot be read, or is not the one whose ETag was given.
+    """
+    address = _address(manifest.bucket, manifest.key, manifest.version_id)
+    try:
+        reply = s3.head_object(**address)
+    except ClientError as error:
+        raise _failure(_with_code(error, s3, address), address) from None
+    etag = bare(reply["ETag"])
+    if manifest.etag and bare(manifest.etag) != etag:
+        raise _mismatch(address, bare(manifest.etag), etag)
+    manifest.etag, manifest.size = etag, reply["ContentLength"]
+
+
+def open_source(manifest: Manifest, s3: S3Client | None, storage: Storage) -> Source:
+    """The bytes of an upload, or of an object in S3, which is pinned first where it is not yet."""
+    if manifest.upload:
+        return UploadSource(storage, manifest.upload, manifest.size or 0)
+    if s3 is None:
+        raise ValueError("A manifest in S3 needs a client.")
+    if manifest.size is None or not manifest.etag:
+        pin(manifest, s3)
+    return ObjectSource(
+        s3, manifest.bucket, manifest.key, manifest.version_id, manifest.etag, manifest.size or 0
+    )
+
+
+def bare(etag: str) -> str:
+    """An ETag without quotes and without the mark of a weak one."""
+    return etag.strip().removeprefix("W/").strip('"')
+
+
+def _address(bucket: str, key: str, version_id: str) -> dict[str, Any]:
+    return {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
+
+
+def _with_code(error: ClientError, s3: S3Client, address: dict[str, Any]) -> ClientError:
+    """The error as a GET tells it: a HEAD has no body, so that 403 and 404 may mean many things."""
+    if not _code(error).isdigit():
+        return error
+    try:
+        s3.get_object(**address, Range="bytes=0-0")["Body"].close()
+    except ClientError as told:
+        return told
+    return error
+
+
+def _failure(error: ClientError, address: dict[str, Any]) -> ClientError | JobFailure:
+    """The expected end that an error means, or the error itself where a later try may do better.
+
+    No text of the store's is passed on, since it may repeat what was sent to it.
+    """
+    code = _code(error)
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    place = excerpt(f"s3://{address['Bucket']}/{address['Key']}", 160)
+    if code == "NoSuchBucket":
+        return JobFailure(
+            "ManifestNotFound", f"The bucket {address['Bucket']} of the manifest does not exist."
+        )
+    if code in GONE:
+        version = f" in version {excerpt(address['VersionId'])}" if "VersionId" in address else ""
+        return JobFailure("ManifestNotFound", f"There is no manifest {place}{version}.")
+    if status >= 500 or status in (408, 429) or code in ("SlowDown", "RequestTimeout"):
+        return error
+    advice = f"; {ADVICE[code]}" if code in ADVICE else ""
+    if status in (401, 403) or advice:
+        return JobFailure(
+            "ManifestAccessDenied", f"Reading the manifest is forbidden: {code}{advice}"
+        )
+    return JobFailure(
+        "ManifestNotFound", f"The store refuses to give the manifest {place}: {code}."
+    )
+
+
+def _mismatch(address: dict[str, Any], wanted: str, found: str) -> JobFailure:
+    name = excerpt(f"s3://{address['Bucket']}/{address['Key']}")
+    now = f"it has the ETag {excerpt(found, 50)} now" if found else "it is another one now"
+    text = (
+        f"The manifest {name} is not the one that the job names: {now}, not {excerpt(wanted, 50)}."
+    )
+    return JobFailure("ManifestETagMismatch", text)

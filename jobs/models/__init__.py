@@ -1,0 +1,39 @@
+"""The rows of a job's life. A few per ten thousand objects, never one per object (design decision
+1).
+
+    Manifest ─┐
+    Role ─────┴─ Job ─┬─ Slice ── Part          what is to be done, and what is done
+                      ├─ TaskResult, Tally      failures, for triage
+                      ├─ JobEvent               every move of the status
+                      └─ ReportFile             the completion report
+    Node, Lane                                  which workers are alive
+
+Only `Job.become` writes `Job.status`; only execution.py writes parts and results.
+"""
+
+from jobs.accounts import ApiToken, Member, Role
+from jobs.models.events import JobEvent
+from jobs.models.job import Job, JobQuerySet
+from jobs.models.manifest import Manifest
+from jobs.models.outcomes import MOST_TASK_RESULTS, ReportFile, Tally, TaskResult
+from jobs.models.slices import Part, Slice
+from jobs.models.workers import Lane, Node, recent
+
+__all__ = [
+    "MOST_TASK_RESULTS",
+    "ApiToken",
+    "Job",
+    "JobEvent",
+    "JobQuerySet",
+    "Lane",
+    "Manifest",
+    "Member",
+    "Node",
+    "Part",
+    "ReportFile",
+    "Role",
+    "Slice",
+    "Tally",
+    "TaskResult",
+    "recent",
+]

@@ -1,0 +1,251 @@
+"""The job itself, and the one door of its status."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jobs.accounts import Role
+from jobs.database import write
+from jobs.errors import InvalidTransition
+from jobs.models.events import JobEvent
+from jobs.models.manifest import Manifest
+from jobs.status import CANCELLABLE, CONFIRMABLE, FINAL, JobStatus
+from operations import OPERATION_BY_NAME, Operation
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Named filters."""
+
+    def of_account(self, account_id: str) -> JobQuerySet:
+        """The jobs that members of the account see: unfinished ones, and those that ended in the
+        last 90 days.
+        """
+        kept = Q(terminated_at=None) | Q(terminated_at__gt=Now() - timedelta(days=90))
+        return self.filter(kept, account_id=account_id)
+
+    def matching(self, text: str) -> JobQuerySet:
+        """The jobs whose id begins with the text or whose description has it somewhere."""
+        return self.filter(Q(id__istartswith=text) | Q(description__icontains=text))
+
+
+class Job(models.Model):
+    """One operation over one manifest."""
+
+    class ReportScope(models.TextChoices):
+        """Which tasks the completion report names."""
+
+        ALL_TASKS = "AllTasks", "All tasks"
+        FAILED_TASKS_ONLY = "FailedTasksOnly", "Failed tasks only"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account_id = models.CharField(max_length=12)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    description = models.CharField(max_length=256, blank=True)
+    operation = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict, help_text="As AWS writes them.")
+    manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="jobs")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="jobs")
+    priority = models.PositiveIntegerField(default=10)
+    confirmation_required = models.BooleanField(default=True)
+    client_request_token = models.CharField(max_length=64, blank=True)
+    request_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the request without its token."
+    )
+    tags = models.JSONField(default=dict)
+
+    report_enabled = models.BooleanField(default=False)
+    report_bucket = models.CharField(max_length=255, blank=True)
+    report_prefix = models.CharField(max_length=512, blank=True)
+    report_scope = models.CharField(max_length=15, choices=ReportScope, blank=True)
+
+    status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.NEW)
+    status_update_reason = models.CharField(max_length=256, blank=True)
+    failure_reasons = models.JSONField(
+        default=list, help_text="[{FailureCode, FailureReason}] (spec.md 2.5)"
+    )
+    suspended_at = models.DateTimeField(null=True)
+    suspended_cause = models.CharField(max_length=1024, blank=True)
+    terminated_at = models.DateTimeField(null=True)
+    active_since = models.DateTimeField(null=True, help_text="Set while Active.")
+    active_time = models.DurationField(
+        default=timedelta, help_text="In Active before active_since."
+    )
+
+    total_tasks = models.BigIntegerField(default=0)
+    succeeded = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    rows_read = models.BigIntegerField(
+        default=0, help_text="Preparing's checkpoint: rows in committed slices,"
+    )
+    bytes_read = models.BigIntegerField(
+        default=0, help_text="the offset in the manifest after them,"
+    )
+    lines_read = models.BigIntegerField(
+        default=0, help_text="the number of lines before that offset,"
+    )
+    slices_made = models.IntegerField(default=0, help_text="and how many slices they make.")
+    source_bucket = models.CharField(
+        max_length=255, blank=True, help_text="The one bucket that the manifest names."
+    )
+
+    epoch = models.IntegerField(
+        default=0, help_text="Raised at every claim of preparing and finishing."
+    )
+    owner = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    errors = models.IntegerField(
+        default=0, help_text="Failed turns of preparing or finishing, in a row."
+    )
+
+    objects: ClassVar[models.Manager[Job]] = JobQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account_id", "-created_at"], name="job_newest"),
+            models.Index(
+                fields=["status"], condition=~Q(status__in=sorted(FINAL)), name="job_unfinished"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "client_request_token"],
+                condition=~Q(client_request_token=""),
+                name="job_request_token",
+            )
+        ]
+        ordering = ["-created_at", "id"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        from django.urls import reverse
+
+        return reverse("job", args=[self.pk])
+
+    def become(
+        self,
+        status: JobStatus,
+        *,
+        actor: str,
+        reason: str = "",
+        where: Q | None = None,
+        start: frozenset[JobStatus] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Move to `status`: compare and swap, with a JobEvent in the same transaction.
+
+        `start` narrows the statuses from which the move may be made, `where` adds further
+        conditions on the row. Raises InvalidTransition when the row is somewhere else by now; then
+        nothing was written.
+        """
+        with write():
+            before = (
+                Job.objects.select_for_update()
+                .filter(pk=self.pk)
+                .values_list("status", flat=True)
+                .first()
+            )
+            legal = [s for s in JobStatus.leading_to(status) if start is None or s in start]
+            moved = 0
+            if before in legal:
+                row = Job.objects.filter(where or Q(), pk=self.pk, status=before)
+                moved = row.update(status=status, **_dates(status, JobStatus(before)), **changes)
+            if moved:
+                JobEvent.objects.create(
+                    job=self,
+                    actor=actor,
+                    from_status=before,
+                    to_status=status,
+                    reason=reason[:1024],
+                )
+        self.refresh_from_db()
+        if not moved:
+            raise InvalidTransition(
+                f"The job is {self.state.value}; it cannot become {status.value} from there."
+            )
+
+    @property
+    def state(self) -> JobStatus:
+        """The status as an enum, also right after a fetch."""
+        return JobStatus(self.status)
+
+    @property
+    def work(self) -> Operation:
+        """The operation with its parameters."""
+        return OPERATION_BY_NAME[self.operation].parse(self.parameters)
+
+    @property
+    def operation_type(self) -> type[Operation]:
+        """The operation's class: label, permissions and so on."""
+        return OPERATION_BY_NAME[self.operation]
+
+    @property
+    def executed(self) -> int:
+        """Tasks with a final result."""
+        return self.succeeded + self.failed
+
+    @property
+    def in_doubt(self) -> int:
+        """Rows of an ended job that a lane had started and never committed: whether they were done,
+        nobody knows.
+        """
+        if not self.is_final:
+            return 0
+        started = self.slices.filter(started_upto__gt=F("next_index"))
+        rows: int | None = started.aggregate(n=models.Sum(F("started_upto") - F("next_index")))["n"]
+        return rows or 0
+
+    @property
+    def is_final(self) -> bool:
+        """True where nothing more will happen."""
+        return self.state in FINAL
+
+    @property
+    def can_confirm(self) -> bool:
+        """True where it waits for a person."""
+        return self.state in CONFIRMABLE
+
+    @property
+    def can_cancel(self) -> bool:
+        """True where cancelling is allowed."""
+        return self.state in CANCELLABLE
+
+    @property
+    def elapsed_active(self) -> timedelta:
+        """Time spent in Active, up to now (spec.md 2.7)."""
+        running = timezone.now() - self.active_since if self.active_since else timedelta()
+        return self.active_time + max(running, timedelta())
+
+    @property
+    def arn(self) -> str:
+        """AWS's name of the job."""
+        return f"arn:aws:s3:{settings.LADING_REGION}:{self.account_id}:job/{self.pk}"
+
+
+def _dates(status: JobStatus, before: JobStatus) -> dict[str, Any]:
+    """The timers and dates that a move of the status sets (spec.md 2.7)."""
+    changes: dict[str, Any] = {}
+    if status == JobStatus.ACTIVE:
+        changes["active_since"] = Now()
+    elif before == JobStatus.ACTIVE:
+        spent = models.ExpressionWrapper(
+            Now() - F("active_since"), output_field=models.DurationField()
+        )
+        changes.update(active_time=F("active_time") + spent, active_since=None)
+    if status == JobStatus.SUSPENDED:
+        changes.update(suspended_at=Now(), suspended_cause="AWAITING_CONFIRMATION")
+    if status in FINAL:
+        changes["terminated_at"] = Now()
+    return changes

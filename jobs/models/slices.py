@@ -1,0 +1,99 @@
+"""What is to be done, and what is done: slices of tasks and the parts committed of them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from jobs.models.job import Job
+
+
+class Slice(models.Model):
+    """The tasks taken in one go: a task file in the spool and how far it is done (design decisions
+    1, 4, 6).
+    """
+
+    class State(models.IntegerChoices):
+        """Not a job's status: where the slice stands."""
+
+        READY = 0
+        RUNNING = 1
+        DONE = 2
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="slices")
+    number = models.IntegerField(help_text="From 1; retry slices follow those of the manifest.")
+    state = models.SmallIntegerField(choices=State, default=State.READY)
+    epoch = models.IntegerField(default=0, help_text="The fence: raised at every claim.")
+    owner = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    crashes = models.IntegerField(default=0, help_text="Leases that ran out, not orderly releases.")
+    errors = models.IntegerField(
+        default=0, help_text="Releases because the spool or a file failed."
+    )
+
+    task_file = models.CharField(max_length=200)
+    task_bytes = models.BigIntegerField()
+    task_sha256 = models.CharField(max_length=64)
+    least_key = models.TextField()
+    greatest_key = models.TextField()
+    size = models.IntegerField(help_text="Rows in the task file.")
+    next_index = models.IntegerField(default=0, help_text="Rows before it are committed in parts.")
+    started_upto = models.IntegerField(default=0, help_text="No row from here on was ever started.")
+    succeeded = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    deferred = models.IntegerField(default=0, help_text="Rows handed to retry slices.")
+
+    origin = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, help_text="Of a retry slice."
+    )
+    attempt = models.SmallIntegerField(
+        default=0, help_text="Rounds of tries that its rows have used up."
+    )
+    throttled_since = models.DateTimeField(null=True)
+    carry_file = models.CharField(
+        max_length=200, blank=True, help_text="The last error of each row of a retry slice."
+    )
+    carry_bytes = models.BigIntegerField(default=0)
+    carry_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="slice_number")]
+        indexes = [
+            models.Index(fields=["job", "number"], condition=Q(state=0), name="slice_ready"),
+            models.Index(fields=["job", "lease_until"], condition=Q(state=1), name="slice_running"),
+        ]
+
+    def __str__(self) -> str:
+        return f"slice {self.number} of {self.job_id}"
+
+
+class Part(models.Model):
+    """The stretch [start, end) of a slice that was committed in one transaction (design decision
+    5).
+
+    The result file has a line for each row that is not the operation's plain success.
+    """
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts")
+    slice = models.ForeignKey(Slice, on_delete=models.CASCADE, related_name="parts")
+    start = models.IntegerField()
+    end = models.IntegerField()
+    succeeded = models.IntegerField()
+    failed = models.IntegerField()
+    deferred = models.IntegerField()
+    result_file = models.CharField(
+        max_length=200, blank=True, help_text="Empty where all rows are plain successes."
+    )
+    result_bytes = models.BigIntegerField(default=0)
+    result_lines = models.IntegerField(default=0)
+    result_sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["slice", "start"], name="part_start")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"[{self.start}, {self.end}) of slice {self.slice_id}"

@@ -1,0 +1,56 @@
+"""Which engines and lanes are alive."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models.functions import Now
+
+from jobs.models.job import Job
+from jobs.models.slices import Slice
+
+
+class Node(models.Model):
+    """An engine that is running: one per `manage.py engine` (django-q2.md section 6)."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    host = models.CharField(max_length=120)
+    pid = models.IntegerField()
+    slots = models.IntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    beat_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(
+        null=True, help_text="When a worker answered a doorbell last."
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lane(models.Model):
+    """A worker that takes slices, and what it is at."""
+
+    owner = models.CharField(max_length=120, primary_key=True)
+    node = models.CharField(max_length=120)
+    host = models.CharField(max_length=120)
+    pid = models.IntegerField()
+    process_start = models.BigIntegerField(
+        help_text="Clock ticks since boot: tells a process from its pid's next owner."
+    )
+    job = models.ForeignKey(
+        Job, on_delete=models.SET_NULL, null=True, db_constraint=False, related_name="lanes"
+    )
+    slice = models.ForeignKey(Slice, on_delete=models.SET_NULL, null=True, db_constraint=False)
+    since = models.DateTimeField(db_default=Now())
+    beat_at = models.DateTimeField(db_default=Now())
+    succeeded = models.IntegerField(default=0, help_text="Provisional: outcomes not yet committed.")
+    failed = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.owner
+
+
+def recent(seconds: float) -> datetime:
+    """The database's time, `seconds` ago, for comparisons in queries."""
+    return Now() - timedelta(seconds=seconds)  # type: ignore[return-value]

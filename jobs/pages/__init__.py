@@ -1,0 +1,1 @@
+"""The dashboard: pages that parse, call one verb of services.py, and render."""

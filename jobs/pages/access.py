@@ -1,0 +1,56 @@
+"""Who may see a page, and how its answer may be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+P = ParamSpec("P")
+
+
+class PageRequest(HttpRequest):
+    """A request of somebody who is signed in, as HtmxMiddleware hands it on."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+Page = Callable[Concatenate[PageRequest, P], HttpResponseBase]
+
+
+def signed_in(page: Page[P]) -> Page[P]:
+    """Send strangers to the login: the whole browser, also when only a fragment asked.
+
+    Page and fragment share a URL, so caches must keep them apart, and must not keep fragments.
+    """
+    guarded = login_required(page)  # type: ignore[type-var]
+
+    @wraps(page)
+    def answer(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.htmx and not request.user.is_authenticated:
+            return _to_login(request)
+        response: HttpResponseBase = guarded(request, *args, **kwargs)
+        if isinstance(response, HttpResponse):
+            patch_vary_headers(response, ["HX-Request"])
+            if request.htmx:
+                patch_cache_control(response, no_store=True)
+        return response
+
+    return answer
+
+
+def _to_login(request: PageRequest) -> HttpResponse:
+    """Back to the page that the person looks at, once signed in."""
+    seen = request.htmx.current_url_abs_path or request.path
+    return HttpResponseClientRedirect(f"{resolve_url('login')}?{urlencode({'next': seen})}")

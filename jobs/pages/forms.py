@@ -1,0 +1,255 @@
+"""The form that creates a job. It only gathers: what is allowed is judged by JobRequest and services.create_job."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.forms import BoundField
+
+from jobs import services
+from jobs.errors import InvalidRequest
+from jobs.models import Job, Manifest
+from jobs.pages.kinds import LinesField, read_pair
+from jobs.pages.parameters import ParametersForm, carried
+from jobs.requests import JobRequest
+from operations import OPERATION_BY_NAME, OPERATIONS
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+UPLOAD, IN_S3 = "upload", "s3"
+OTHER_COLUMNS = "other"
+COLUMNS = [
+    ("Bucket,Key", "Bucket, Key"),
+    ("Bucket,Key,VersionId", "Bucket, Key, VersionId"),
+    (OTHER_COLUMNS, "Another order"),
+]
+PLACES = {
+    "manifest": "upload",
+    "manifest.id": "upload",
+    "manifest.etag": "manifest_etag",
+    "manifest.version_id": "manifest_version_id",
+    "manifest.location": "manifest_location",
+    "manifest.fields": "columns",
+    "file": "upload",
+    "fields": "columns",
+    "report": "report_bucket",
+}
+"""Where a fault is shown whose path is not the name of a field with dots for underscores."""
+
+
+class JobForm(forms.Form):
+    """Everything but the operation's parameters, which are a form of their own: `self.parameters`."""
+
+    operation = forms.ChoiceField(choices=lambda: [(o.name, o.label) for o in OPERATIONS])
+    source = forms.ChoiceField(
+        label="Where is the list of objects?",
+        choices=[(UPLOAD, "Upload a CSV file"), (IN_S3, "A CSV file in S3")],
+        widget=forms.RadioSelect,
+        initial=UPLOAD,
+    )
+    upload = forms.FileField(
+        label="CSV file",
+        required=False,
+        help_text="One object a line, without a header; keys are URL-encoded. "
+        "All objects are in one bucket.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv,text/plain"}),
+    )
+    manifest_location = forms.CharField(
+        label="Location",
+        required=False,
+        help_text="Such as s3://bucket/path/manifest.csv",
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
+    )
+    manifest_etag = forms.CharField(
+        label="ETag",
+        required=False,
+        help_text="The job fails if the file is another one. Without it, the file of now is taken.",
+    )
+    manifest_version_id = forms.CharField(label="Version", required=False, help_text="Of the file.")
+    columns = forms.ChoiceField(choices=COLUMNS, initial=COLUMNS[0][0])
+    other_columns = forms.CharField(
+        required=False,
+        help_text="Names in order, divided by commas: Bucket, Key, VersionId, Ignore.",
+    )
+    role = forms.ChoiceField(
+        help_text="The store, and the credentials that reach it.",
+        error_messages={"invalid_choice": "There is no role %(value)s."},
+    )
+    description = forms.CharField(required=False, max_length=256, strip=False)
+    priority = forms.IntegerField(
+        initial=10, help_text="0 to 2147483647; jobs with a higher number go first."
+    )
+    tags = LinesField(
+        read_pair, unique=True, label="Job tags", help_text="At most 50, one key=value a line."
+    )
+    confirmation_required = forms.BooleanField(
+        label="Wait for confirmation",
+        required=False,
+        initial=True,
+        help_text="Read and count the manifest first, then wait until somebody has reviewed the job.",
+    )
+    report_enabled = forms.BooleanField(
+        label="Write a completion report", required=False, initial=True
+    )
+    report_bucket = forms.CharField(label="Bucket", required=False, help_text="Such as reports")
+    report_prefix = forms.CharField(
+        label="Folder", required=False, help_text="The report goes to folder/job-…/ in the bucket."
+    )
+    report_scope = forms.ChoiceField(label="Tasks to report", choices=Job.ReportScope)
+
+    def __init__(
+        self,
+        user: User,
+        data: QueryDict | None = None,
+        *,
+        typed: QueryDict | None = None,
+        operation: str | None = None,
+        manifest: Manifest | None = None,
+        upload_faults: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        """Bound to `data`; or unbound, filled with what was `typed`, without judging it yet.
+
+        `manifest` is the file that was uploaded with this form, now or before.
+        """
+        super().__init__(data)
+        self.kept = manifest
+        self.upload_faults = upload_faults or {}
+        self.fields["role"].choices = [(r.name, _store(r)) for r in services.roles_of(user)]  # type: ignore[attr-defined]
+        sent: Mapping[str, str] = data or typed or {}
+        # Sent twice, the form makes one job: the token is the form's own (spec.md 3.11).
+        self.token = sent.get("client_request_token") or str(uuid.uuid4())
+        chosen = sent.get("operation") or operation
+        chosen = chosen if chosen in OPERATION_BY_NAME else OPERATIONS[0].name
+        self.initial = {**(self._typed(typed) if typed else {}), "operation": chosen}
+        self.parameters = ParametersForm(OPERATION_BY_NAME[chosen], data, typed=typed)
+        self.carried = carried(sent, chosen, OPERATION_BY_NAME)
+
+    def _typed(self, data: QueryDict) -> dict[str, Any]:
+        return {
+            name: field.widget.value_from_datadict(data, {}, name)  # type: ignore[arg-type]
+            for name, field in self.fields.items()
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Find every fault that can be found without asking the store."""
+        self.parameters.full_clean()
+        self.add_faults(self.upload_faults)
+        self._check_source(self.cleaned_data)
+        try:
+            JobRequest.parse(self.request())
+        except InvalidRequest as error:
+            self.add_faults(error.fields)
+        return self.cleaned_data
+
+    def _check_source(self, given: Mapping[str, Any]) -> None:
+        """A manifest was handed in, and an uploaded one with the columns that it was read with."""
+        if given.get("source") == IN_S3:
+            if not given.get("manifest_location"):
+                self.add_error("manifest_location", "Say where the manifest is.")
+        elif self.kept is None and not self.has_error("upload") and not self.has_error("columns"):
+            self.add_error("upload", "Choose a CSV file.")
+        elif self.kept is not None and self.kept.fields != columns_of(given):
+            read = ", ".join(self.kept.fields)
+            self.add_error(
+                "columns", f"{self.kept} was read as {read}. Choose the file again to change that."
+            )
+
+    def is_valid(self) -> bool:
+        """True when neither form found a fault."""
+        return super().is_valid() and self.parameters.is_valid()
+
+    def request(self) -> dict[str, Any]:
+        """What services.create_job takes."""
+        given = self.cleaned_data
+        request = {
+            name: given[name]
+            for name in ("operation", "role", "description", "priority", "tags")
+            if name in given
+        }
+        return request | {
+            "parameters": self.parameters.mapping(),
+            "manifest": self._manifest(given),
+            "confirmation_required": given.get("confirmation_required", False),
+            "client_request_token": self.token,
+            "report": _report(given),
+        }
+
+    def _manifest(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        if given.get("source") == UPLOAD:
+            return {"id": self.kept.pk if self.kept else None}
+        return {
+            "location": given.get("manifest_location") or None,
+            "fields": columns_of(given),
+            "etag": given.get("manifest_etag") or None,
+            "version_id": given.get("manifest_version_id") or None,
+        }
+
+    def add_faults(self, faults: Mapping[str, list[str]]) -> None:
+        """Put each fault onto the field that it is about, unless that field is known to be wrong."""
+        known = {*self.errors, *(f"parameters.{name}" for name in self.parameters.errors)}
+        for path, texts in faults.items():
+            form, name, rest = self._place(path)
+            place = f"parameters.{name}" if form is self.parameters else name
+            if place not in known:
+                for text in texts:
+                    form.add_error(name, f"{rest}: {text}" if rest else text)
+
+    def _place(self, path: str) -> tuple[forms.Form, str | None, str]:
+        head, _, rest = path.partition(".")
+        if head == "parameters":
+            name = self.parameters.name_of(rest)
+            return self.parameters, name, _entry(rest.removeprefix(name or "").strip("."))
+        steps = path.split(".")
+        for end in range(len(steps), 0, -1):
+            beginning = ".".join(steps[:end])
+            name = PLACES.get(beginning, beginning.replace(".", "_"))
+            if name in self.fields:
+                return self, self._shown(name), ""
+        return self, None, ""
+
+    def _shown(self, name: str) -> str:
+        """The manifest as a whole is shown where it was chosen."""
+        in_s3 = self.data.get("source") == IN_S3
+        return "manifest_location" if name == "upload" and in_s3 else name
+
+    @property
+    def summary(self) -> Iterator[tuple[BoundField | None, str]]:
+        """Every fault with its field, for the head of the page."""
+        for form in (self, self.parameters):
+            for name, texts in form.errors.items():
+                for text in texts:
+                    yield (form[name] if name in form.fields else None), str(text)
+
+
+def _report(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed into a report that is not wanted does not count."""
+    if not given.get("report_enabled"):
+        return {"enabled": False}
+    return {
+        "enabled": True,
+        "bucket": given.get("report_bucket") or None,
+        "prefix": given.get("report_prefix", ""),
+        "scope": given.get("report_scope", Job.ReportScope.ALL_TASKS),
+    }
+
+
+def columns_of(given: Mapping[str, Any]) -> list[str]:
+    """The columns as a list."""
+    chosen = given.get("columns") or COLUMNS[0][0]
+    text = given.get("other_columns", "") if chosen == OTHER_COLUMNS else chosen
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _entry(rest: str) -> str:
+    """Which entry of a list or map a fault is about, counted as people do."""
+    first = rest.partition(".")[0]
+    return f"Entry {int(first) + 1}" if first.isdecimal() else first
+
+
+def _store(role: Any) -> str:
+    return f"{role.name} ({role.endpoint_url or f'AWS, {role.region}'})"

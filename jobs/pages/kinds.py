@@ -1,0 +1,166 @@
+"""How a value of each type is typed in, read and shown: one row of KINDS per type.
+
+Lists and maps are typed one entry a line, since that pastes well and needs no script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from django import forms
+
+NOT_GIVEN = ("", "Not given")
+LONGEST_TEXT = 100_000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of parameter on the page."""
+
+    field: Callable[[Any, bool], forms.Field]
+    """(annotation, whether it is required) → the form field."""
+    show: Callable[[Any], str] = str
+    """The value for people, as the field would take it."""
+    hint: str = ""
+    is_list: bool = False
+
+
+class LinesField(forms.CharField):
+    """A text area that is read line by line; blank lines do not count."""
+
+    def __init__(self, read: Callable[[str], Any], *, unique: bool = False, **options: Any) -> None:
+        self.read = read
+        self.unique = unique
+        super().__init__(
+            required=False,
+            max_length=LONGEST_TEXT,
+            widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "lines"}),
+            **options,
+        )
+
+    def clean(self, value: Any) -> Any:
+        """A list of what `read` makes of each line, or a dict where entries are unique pairs."""
+        lines = (super().clean(value) or "").splitlines()
+        numbered = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+        entries = [self._entry(number, line) for number, line in numbered]
+        return self._dict(numbered, entries) if self.unique else entries
+
+    def _entry(self, number: int, line: str) -> Any:
+        try:
+            return self.read(line)
+        except ValueError as error:
+            raise forms.ValidationError(f"Line {number}: {error}") from None
+
+    def _dict(self, numbered: list[tuple[int, str]], pairs: Iterable[Any]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for (number, _), (key, value) in zip(numbered, pairs, strict=True):
+            if key in found:
+                raise forms.ValidationError(f"Line {number}: {key} was given before.")
+            found[key] = value
+        return found
+
+
+def read_pair(line: str) -> tuple[str, str]:
+    """key=value; the first = divides."""
+    key, divided, value = line.partition("=")
+    if not divided:
+        raise ValueError(f"write key=value, not {line[:60]!r}.")
+    return key.strip(), value.strip()
+
+
+def read_tag(line: str) -> dict[str, str]:
+    """key=value as a tag."""
+    key, value = read_pair(line)
+    return {"key": key, "value": value}
+
+
+def read_grant(line: str) -> dict[str, Any]:
+    """PERMISSION kind=grantee, as in READ id=0a1b…"""
+    permission, _, grantee = line.partition(" ")
+    kind, divided, identifier = grantee.strip().partition("=")
+    if not divided:
+        raise ValueError(f"write PERMISSION id=…, uri=… or emailAddress=…, not {line[:60]!r}.")
+    return {
+        "permission": permission.upper(),
+        "grantee": {"type_identifier": kind.strip(), "identifier": identifier.strip()},
+    }
+
+
+def _text(_: Any, required: bool) -> forms.Field:  # noqa: FBT001
+    return forms.CharField(required=required, strip=False)
+
+
+def _number(_: Any, required: bool) -> forms.Field:  # noqa: FBT001
+    return forms.IntegerField(required=required)
+
+
+def _moment(_: Any, required: bool) -> forms.Field:  # noqa: FBT001
+    widget = forms.DateTimeInput(
+        format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"}
+    )
+    return forms.DateTimeField(required=required, widget=widget)
+
+
+def _choice(annotation: Any, required: bool) -> forms.Field:  # noqa: FBT001
+    choices = [(value, value) for value in get_args(annotation)]
+    return forms.ChoiceField(
+        required=required, choices=choices if required else [NOT_GIVEN, *choices]
+    )
+
+
+def _yes_or_no(_: Any, required: bool) -> forms.Field:  # noqa: FBT001
+    choices = [("true", "Yes"), ("false", "No")]
+    return forms.TypedChoiceField(
+        required=required,
+        choices=choices if required else [NOT_GIVEN, *choices],
+        coerce=lambda value: value == "true",
+        empty_value=None,
+    )
+
+
+def _lines(
+    read: Callable[[str], Any], *, unique: bool = False
+) -> Callable[[Any, bool], forms.Field]:
+    return lambda _annotation, _required: LinesField(read, unique=unique)
+
+
+def show_pairs(pairs: Mapping[str, str]) -> str:
+    """A map, one entry a line."""
+    return "\n".join(f"{key}={value}" for key, value in pairs.items()) or "None"
+
+
+def _show_tags(tags: Iterable[Any]) -> str:
+    return "\n".join(f"{tag.key}={tag.value}" for tag in tags) or "None"
+
+
+def _show_grants(grants: Iterable[Any]) -> str:
+    lines = (f"{g.permission} {g.grantee.type_identifier}={g.grantee.identifier}" for g in grants)
+    return "\n".join(lines) or "None"
+
+
+def _show_moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+KINDS: dict[object, Kind] = {
+    str: Kind(_text),
+    int: Kind(_number),
+    bool: Kind(_yes_or_no, lambda value: "Yes" if value else "No"),
+    datetime: Kind(_moment, _show_moment, "In UTC."),
+    Literal: Kind(_choice),
+    dict: Kind(_lines(read_pair, unique=True), show_pairs, "One key=value a line."),
+    list: Kind(_lines(str), "\n".join, "One a line.", is_list=True),
+    frozenset({"key", "value"}): Kind(
+        _lines(read_tag), _show_tags, "One key=value a line.", is_list=True
+    ),
+    frozenset({"grantee", "permission"}): Kind(
+        _lines(read_grant),
+        _show_grants,
+        "One a line, such as READ id=0a1b2c or READ uri=…",
+        is_list=True,
+    ),
+}
+"""By type, by origin (Literal, dict), or by the members of a list's items."""

@@ -1,0 +1,90 @@
+"""One place where errors of the pages become something to read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from jobs.errors import (
+    Conflict,
+    InvalidRequest,
+    InvalidTransition,
+    JobError,
+    NotFound,
+    NotPermitted,
+)
+from jobs.pages.errors import (
+    BAD_REQUEST,
+    BROKEN,
+    CLASH,
+    FORBIDDEN,
+    MISSING,
+    NO_DATABASE,
+    Trouble,
+    error_page,
+)
+
+log = logging.getLogger(__name__)
+
+TROUBLES: dict[type[JobError], Trouble] = {
+    InvalidRequest: BAD_REQUEST,
+    NotPermitted: FORBIDDEN,
+    NotFound: MISSING,
+    InvalidTransition: CLASH,
+    Conflict: CLASH,
+}
+
+
+class PageErrors:
+    """Turns a JobError into a message on the job's page, or into a page with the right status.
+
+    A refused decision (confirm, cancel, priority) is best read on the page of the job, beside what the job is now.
+    The API has its own handler and is let alone.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing on the way; errors come to process_exception."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The answer to an exception that a view raised, or None for one that is a bug."""
+        if request.path.startswith("/api/"):
+            return None
+        match error:
+            case OperationalError():
+                log.exception("The database failed at %s", request.path)
+                return error_page(NO_DATABASE)
+            case InvalidTransition() | InvalidRequest() if job := _decided_on(request):
+                messages.error(request, _sentence(error))
+                return redirect("job", job)
+            case JobError():
+                return error_page(_trouble(error), _sentence(error))
+        return None
+
+
+def _decided_on(request: HttpRequest) -> object:
+    """The id of the job that a POST was about."""
+    match = request.resolver_match
+    return match.kwargs.get("pk") if request.method == "POST" and match else None
+
+
+def _trouble(error: JobError) -> Trouble:
+    trouble = next((found for kind, found in TROUBLES.items() if isinstance(error, kind)), BROKEN)
+    if trouble is BROKEN:
+        log.error("A page failed", exc_info=error)
+    return trouble
+
+
+def _sentence(error: JobError) -> str:
+    """What is for people to read: without the paths of fields."""
+    if isinstance(error, InvalidRequest):
+        return " ".join(text for texts in error.fields.values() for text in texts)
+    return str(error)

@@ -1,0 +1,151 @@
+"""The list of jobs, the page of one, and the decisions that people make there."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from jobs import services
+from jobs.errors import InvalidRequest
+from jobs.models import MOST_TASK_RESULTS, Job, JobQuerySet
+from jobs.pages.access import PageRequest, signed_in
+from jobs.pages.parameters import described
+from jobs.pages.progress import RESTING, Progress
+from jobs.pages.reports import Report
+from jobs.status import JobStatus
+
+JOBS_A_PAGE = 50
+RESULTS_A_PAGE = 50
+FIRST_RESULTS = 10
+MOST_TALLIES = 12
+
+
+@signed_in
+@require_safe
+def job_list(request: PageRequest) -> HttpResponseBase:
+    """All jobs of the account, newest first; rows are live while one is unfinished."""
+    query, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
+    found = _searched(services.jobs_of(request.user), query, status)
+    page = Paginator(found, JOBS_A_PAGE).get_page(request.GET.get("page"))
+    rows = [Progress(job) for job in page.object_list]
+    context = {
+        "page": page,
+        "rows": rows,
+        "query": query,
+        "status": status,
+        "statuses": JobStatus.choices,
+        "is_live": not all(row.job.is_final for row in rows),
+    }
+    template = "jobs/_rows.html" if request.htmx else "jobs/list.html"
+    return render(request, template, context)
+
+
+def _searched(jobs: JobQuerySet, query: str, status: str) -> JobQuerySet:
+    """Narrowed by a piece of the description or the beginning of an id, and by status."""
+    if query:
+        matching = Q(description__icontains=query)
+        if re.fullmatch(r"[0-9a-fA-F-]{1,36}", query):
+            matching |= Q(pk__startswith=query.lower())
+        jobs = jobs.filter(matching)
+    return jobs.filter(status=status) if status in JobStatus.values else jobs
+
+
+@signed_in
+@require_safe
+def job(request: PageRequest, pk: UUID) -> HttpResponseBase:
+    """Everything about one job; as a fragment, what changes while it runs."""
+    found = services.job_of(request.user, pk)
+    progress = Progress.of(found)
+    seen = request.GET.get("seen", "")
+    if request.htmx and seen == progress.milestone and found.state in RESTING:
+        return HttpResponse(status=204)
+    tallies = list(found.tallies.all()[: MOST_TALLIES + 1])
+    context = {
+        "job": found,
+        "progress": progress,
+        "seen": seen,
+        "has_moved": seen.partition(".")[0] != found.status,
+        "parameters": described(found.work),
+        "report": Report(found),
+        "tallies": tallies[:MOST_TALLIES],
+        "has_more_tallies": len(tallies) > MOST_TALLIES,
+        "first_results": found.task_results.all()[:FIRST_RESULTS],
+    }
+    return render(request, "jobs/_update.html" if request.htmx else "jobs/detail.html", context)
+
+
+@signed_in
+@require_safe
+def job_results(request: PageRequest, pk: UUID) -> HttpResponseBase:
+    """The failed tasks that were kept, also of one kind."""
+    found = services.job_of(request.user, pk)
+    code, http_status = request.GET.get("code", ""), request.GET.get("http_status", "")
+    results = found.task_results.all()
+    if code:
+        results = results.filter(error_code=code)
+    if http_status.isdecimal():
+        # Tallies say 0 where no reply came, results say nothing.
+        results = results.filter(http_status=int(http_status) or None)
+    page = Paginator(results, RESULTS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "job": found,
+        "progress": Progress(found),
+        "page": page,
+        "code": code,
+        "http_status": http_status,
+        "most_kept": MOST_TASK_RESULTS if found.failed > MOST_TASK_RESULTS else None,
+    }
+    template = "jobs/_results.html" if request.htmx else "jobs/results.html"
+    return render(request, template, context)
+
+
+@signed_in
+@require_POST
+def job_confirm(request: PageRequest, pk: UUID) -> HttpResponseBase:
+    """Run a job that waits for it."""
+    found = services.job_of(request.user, pk)
+    services.confirm_job(found, request.user, reason=request.POST.get("reason", ""))
+    messages.success(request, f"Successfully received confirmation to run job {pk}.")
+    return redirect("job", pk)
+
+
+@signed_in
+@require_POST
+def job_cancel(request: PageRequest, pk: UUID) -> HttpResponseBase:
+    """Stop a job."""
+    found = services.job_of(request.user, pk)
+    services.cancel_job(found, request.user, reason=request.POST.get("reason", ""))
+    messages.success(request, _cancelled(found))
+    return redirect("job", pk)
+
+
+def _cancelled(found: Job) -> str:
+    if found.is_final:
+        return "The job is cancelled. No task was started."
+    return "The job is being cancelled: requests that are under way are finished first."
+
+
+@signed_in
+@require_POST
+def job_priority(request: PageRequest, pk: UUID) -> HttpResponseBase:
+    """Let a job go before or after others."""
+    found = services.job_of(request.user, pk)
+    services.set_priority(found, request.user, _number(request.POST.get("priority", "")))
+    messages.success(request, f"The priority is now {found.priority}.")
+    return redirect("job", pk)
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,10}", text.strip()):
+        raise InvalidRequest(
+            {"priority": ["Give a whole number from 0 to 2147483647; higher goes first."]}
+        )
+    return int(text)

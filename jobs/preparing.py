@@ -1,0 +1,165 @@
+"""Preparing: the whole manifest, row by row, into slices, before the first task (spec.md 4.1).
+
+The lane that prepares holds the job's lease. With every batch of slices it commits how far it has
+read (design decision 6), so that a successor goes on from there and leaves no slice twice. Slices
+become claimable when the job becomes Active. A fault of the manifest ends the job in Failed with
+line, column and reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from jobs import manifests, stores
+from jobs.database import write
+from jobs.errors import JobFailure
+from jobs.lanes import JobClaim
+from jobs.leases import LeaseLost
+from jobs.manifests.rows import join_rows, key_of
+from jobs.models import Job, Slice
+from jobs.spool import spool
+from jobs.status import JobStatus
+
+if TYPE_CHECKING:
+    from jobs.manifests import CsvReader
+
+logger = logging.getLogger(__name__)
+
+FIRST_SLICE = 250
+LARGEST_SLICE = 10_000
+CHECKPOINT_SECONDS = 1.0
+CHECKPOINT_SLICES = 50
+TURN_SECONDS = 20.0
+
+
+def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
+    """Read on for a turn; at the end of the manifest the job becomes Ready, or Suspended to be
+    confirmed.
+
+    Raises JobFailure for what is wrong with the job, LeaseLost when another lane or a cancel was
+    quicker.
+    """
+    job = claim.job
+    if job.state == JobStatus.NEW:
+        job.become(JobStatus.PREPARING, actor="system")
+    reader = _open(claim)
+    turn_ends = time.monotonic() + TURN_SECONDS
+    while True:
+        made, ended = _batch(claim, reader)
+        if ended:
+            stores.identify(job.role, reader.bucket)
+        with write():
+            _checkpoint(claim, reader, made)
+            if ended:
+                _conclude(claim.job)
+        if ended:
+            return
+        if stop() or time.monotonic() > turn_ends:
+            claim.release(errors=0)
+            return
+
+
+def _open(claim: JobClaim) -> CsvReader:
+    """The manifest, proved to be the one that was handed in, from the checkpoint on."""
+    job, manifest = claim.job, claim.job.manifest
+    s3 = stores.s3_for(job.role)
+    if manifest.upload:
+        if job.bytes_read == 0:
+            _verify_upload(claim)
+    else:
+        manifests.pin(manifest, s3)
+    source = manifests.open_source(manifest, s3, spool.storage)
+    return manifests.CsvReader(
+        source,
+        manifest.fields,
+        offset=job.bytes_read,
+        line=job.lines_read,
+        bucket=job.source_bucket,
+    )
+
+
+def _verify_upload(claim: JobClaim) -> None:
+    manifest = claim.job.manifest
+    digest = hashlib.sha256()
+    with spool.open(manifest.upload) as file:
+        for block in file.chunks(4 * 1024 * 1024):
+            digest.update(block)
+            claim.lease.renew_when_due()
+    if digest.hexdigest() != manifest.sha256:
+        raise JobFailure(
+            "InvalidManifestContent", "The uploaded manifest in the spool is not what was uploaded."
+        )
+
+
+def _batch(claim: JobClaim, reader: CsvReader) -> tuple[list[Slice], bool]:
+    """Slices until it is time for a checkpoint, and whether the manifest has ended."""
+    job, made = claim.job, []
+    batch_ends = time.monotonic() + CHECKPOINT_SECONDS
+    while len(made) < CHECKPOINT_SLICES and time.monotonic() < batch_ends:
+        number = job.slices_made + len(made) + 1
+        rows = reader.take(slice_size(number, job.operation_type.largest_slice))
+        if not rows:
+            return made, True
+        made.append(_write(job, number, rows, claim.job.epoch))
+    return made, False
+
+
+def slice_size(number: int, largest: int) -> int:
+    """Slices grow: 250, 500, 1,000 … so that small jobs spread over workers and big ones cost
+    little.
+    """
+    return min(FIRST_SLICE * 2 ** min(number - 1, 10), LARGEST_SLICE, largest)
+
+
+def _write(job: Job, number: int, rows: list[bytes], epoch: int) -> Slice:
+    receipt = spool.put(f"jobs/{job.pk}/{number:08d}-p{epoch}.tasks", join_rows(rows))
+    keys = [key_of(row) for row in rows]
+    return Slice(
+        job=job,
+        number=number,
+        size=len(rows),
+        least_key=min(keys),
+        greatest_key=max(keys),
+        task_file=receipt.name,
+        task_bytes=receipt.size,
+        task_sha256=receipt.sha256,
+    )
+
+
+def _checkpoint(claim: JobClaim, reader: CsvReader, made: list[Slice]) -> None:
+    """The slices and how far the manifest is read, fenced by the lease and by the status."""
+    job = claim.job
+    progress = {
+        "rows_read": job.rows_read + sum(slice_.size for slice_ in made),
+        "slices_made": job.slices_made + len(made),
+        "bytes_read": reader.offset,
+        "lines_read": reader.line,
+        "source_bucket": reader.bucket,
+    }
+    if not claim.lease.rows.filter(status=JobStatus.PREPARING).exists():
+        raise LeaseLost("The job is not being prepared any more.")
+    claim.lease.renew(**progress)
+    Slice.objects.bulk_create(made, batch_size=100)
+    for name, value in progress.items():
+        setattr(job, name, value)
+
+
+def _conclude(job: Job) -> None:
+    """All rows are in slices: count them, and let the job wait for a person or for its turn."""
+    if job.rows_read == 0:
+        raise JobFailure("InvalidManifestContent", "The manifest is empty: it names no object.")
+    ready = JobStatus.SUSPENDED if job.confirmation_required else JobStatus.READY
+    job.become(
+        ready,
+        actor="system",
+        reason=f"{job.rows_read} tasks",
+        start=frozenset({JobStatus.PREPARING}),
+        total_tasks=job.rows_read,
+        owner="",
+        lease_until=None,
+        errors=0,
+    )

@@ -1,0 +1,154 @@
+"""What a job is asked for, validated once for every door.
+
+Doors hand in a mapping in snake_case; `JobRequest.parse` returns it checked or raises
+InvalidRequest, which names each fault by its path. Limits are those of CreateJob (spec.md 3.4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from jobs.errors import InvalidRequest
+from operations import OPERATION_BY_NAME
+from operations.base import InvalidParameters, Operation, fields_of
+
+BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+BUCKET_ARN = re.compile(r"arn:[^:]+:s3:::(?P<bucket>[^/]+)")
+OBJECT = re.compile(r"(?:s3://|arn:[^:]+:s3:::)(?P<bucket>[^/]+)/(?P<key>.+)", re.DOTALL)
+MOST_TAGS = 50
+
+
+def _bucket(value: str) -> str:
+    value = value.strip()
+    if match := BUCKET_ARN.fullmatch(value):
+        value = match["bucket"]
+    value = value.removeprefix("s3://").rstrip("/")
+    if not BUCKET.fullmatch(value):
+        raise ValueError(
+            "This is not a bucket's name; give a name such as reports, or arn:aws:s3:::reports"
+        )
+    return value
+
+
+def _tags(value: dict[str, str]) -> dict[str, str]:
+    for key, text in value.items():
+        if not 1 <= len(key) <= 128 or len(text) > 256:
+            raise ValueError("A tag's key has 1 to 128 characters, its value at most 256")
+    return value
+
+
+class Request(BaseModel):
+    """A part of a request: no unknown members."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+
+class ManifestRequest(Request):
+    """Which manifest: an uploaded one (`id`), or an object in S3 (`location`) and its columns."""
+
+    id: UUID | None = None
+    location: str | None = Field(
+        None, max_length=2000, description="s3://bucket/key, or the object's ARN."
+    )
+    format: Literal["S3BatchOperations_CSV_20180820"] = "S3BatchOperations_CSV_20180820"
+    fields: list[Literal["Ignore", "Bucket", "Key", "VersionId"]] = Field(
+        ["Bucket", "Key"], max_length=100
+    )
+    etag: str | None = Field(None, min_length=1, max_length=1024)
+    version_id: str | None = Field(None, min_length=1, max_length=1024)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.id is None) == (self.location is None):
+            raise ValueError(
+                "Give either the id of an uploaded manifest or the location of one in S3"
+            )
+        if self.location is not None and not OBJECT.fullmatch(self.location):
+            raise ValueError(
+                "The location must look like s3://bucket/manifest.csv or arn:aws:s3:::bucket/key"
+            )
+        return self
+
+    @property
+    def bucket_and_key(self) -> tuple[str, str]:
+        """The two halves of `location`."""
+        match = OBJECT.fullmatch(self.location or "")
+        return (match["bucket"], match["key"]) if match else ("", "")
+
+
+class ReportRequest(Request):
+    """Whether and where to write the completion report (JobReport)."""
+
+    enabled: bool = False
+    bucket: Annotated[str, AfterValidator(_bucket)] | None = None
+    prefix: str = Field("", max_length=512)
+    scope: Literal["AllTasks", "FailedTasksOnly"] = "AllTasks"
+
+    @model_validator(mode="after")
+    def _bucket_if_enabled(self) -> Self:
+        if self.enabled and self.bucket is None:
+            raise ValueError("A report needs a bucket to be written to")
+        return self
+
+
+class JobRequest(Request):
+    """A job as it is asked for."""
+
+    operation: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    manifest: ManifestRequest
+    role: str = Field(min_length=1, max_length=2048, description="The name or the ARN of a role.")
+    priority: int = Field(10, ge=0, le=2_147_483_647, strict=True)
+    description: str = Field("", max_length=256)
+    confirmation_required: bool = True
+    report: ReportRequest = ReportRequest()
+    client_request_token: str | None = Field(None, min_length=1, max_length=64)
+    tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(
+        default_factory=dict, max_length=MOST_TAGS
+    )
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> tuple[Self, Operation]:
+        """The request and its operation, or InvalidRequest with the faults of both at once."""
+        faults: dict[str, list[str]] = {}
+        request = operation = None
+        try:
+            request = cls.model_validate(dict(given))
+        except ValidationError as error:
+            faults = fields_of(error, cls)
+        try:
+            operation = parse_operation(given.get("operation"), given.get("parameters", {}))
+        except InvalidRequest as error:
+            faults.update(error.fields)
+        if request is None or operation is None:
+            raise InvalidRequest(faults)
+        return request, operation
+
+    def digest(self, operation: Operation) -> str:
+        """SHA-256 over the request without its token: what idempotency compares (spec.md 3.11)."""
+        form = self.model_dump(mode="json", exclude={"client_request_token", "parameters"})
+        text = json.dumps([form, operation.wire_form()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse_operation(name: Any, parameters: Any) -> Operation:
+    """An operation by AWS's name with its parameters; raises InvalidRequest."""
+    operation_type = OPERATION_BY_NAME.get(name) if isinstance(name, str) else None
+    if operation_type is None:
+        known = ", ".join(OPERATION_BY_NAME)
+        raise InvalidRequest({"operation": [f"There is no such operation; choose one of {known}."]})
+    if not isinstance(parameters, Mapping):
+        raise InvalidRequest({"parameters": ["Give the parameters as an object."]})
+    try:
+        return operation_type.parse(parameters)
+    except InvalidParameters as error:
+        raise InvalidRequest(
+            {f"parameters.{path}".rstrip("."): texts for path, texts in error.fields.items()}
+        ) from None

@@ -1,0 +1,39 @@
+"""`Authorization: Token …` for the JSON API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+
+from jobs.accounts import ApiToken
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from rest_framework.request import Request
+
+SCHEME = "Token"
+
+
+class ApiTokenAuthentication(BaseAuthentication):
+    """The user of a token that `manage.py token USER` has issued.
+
+    It stands first in the settings: its header makes a request without credentials a 401,
+    where that of sessions alone would make it a 403.
+    """
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, ApiToken] | None:
+        """The user and the token, or None where the request brings no token at all."""
+        scheme, _, token = get_authorization_header(request).strip().partition(b" ")
+        if scheme.lower() != SCHEME.lower().encode():
+            return None
+        digest = ApiToken.digest_of(token.strip().decode("latin-1"))
+        known = ApiToken.objects.select_related("user").filter(digest=digest).first()
+        if known is None or not known.user.is_active:
+            raise AuthenticationFailed("The token is not valid, or its user is no longer active.")
+        return known.user, known
+
+    def authenticate_header(self, request: Request) -> str:
+        """What WWW-Authenticate says."""
+        return SCHEME

@@ -1,0 +1,191 @@
+"""How a job and what belongs to it look in JSON: snake_case, words as AWS writes them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import Sum
+from django.urls import reverse
+
+from jobs.models import Job, JobEvent, Manifest, ReportFile, Role, recent
+from jobs.report import report_key
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from jobs.results import ResultRow
+    from operations.base import Operation
+
+Json = dict[str, Any]
+
+SUB_RESOURCES = ("confirm", "cancel", "priority", "results", "report", "events")
+
+
+def job_summary(job: Job, request: Request) -> Json:
+    """A job as a line of the list: what costs no further query."""
+    return {
+        "id": str(job.pk),
+        "url": url(request, "job", job.pk),
+        "arn": job.arn,
+        "status": job.state.value,
+        "description": job.description,
+        "operation": job.operation,
+        "priority": job.priority,
+        "progress": {
+            "total": job.total_tasks,
+            "succeeded": job.succeeded,
+            "failed": job.failed,
+            "remaining": job.total_tasks - job.executed,
+            "elapsed_active_seconds": int(job.elapsed_active.total_seconds()),
+        },
+        "created_at": job.created_at,
+        "terminated_at": job.terminated_at,
+    }
+
+
+def job_details(job: Job, request: Request) -> Json:
+    """Everything about a job."""
+    summary = job_summary(job, request)
+    summary["progress"] |= {"in_doubt": job.in_doubt, "provisional": _provisional(job)}
+    return {
+        **summary,
+        "parameters": job.work.snake_form(),
+        "manifest": manifest(job.manifest),
+        "role": {"name": job.role.name, "arn": job.role.arn},
+        "report": {
+            "enabled": job.report_enabled,
+            "bucket": job.report_bucket or None,
+            "prefix": job.report_prefix,
+            "scope": job.report_scope or None,
+        },
+        "confirmation_required": job.confirmation_required,
+        "client_request_token": job.client_request_token or None,
+        "tags": job.tags,
+        "failure_reasons": [
+            {"code": told["FailureCode"], "reason": told["FailureReason"]}
+            for told in job.failure_reasons
+        ],
+        "status_update_reason": job.status_update_reason,
+        "suspended_at": job.suspended_at,
+        "suspended_cause": job.suspended_cause,
+        "links": {name: url(request, f"job_{name}", job.pk) for name in SUB_RESOURCES},
+    }
+
+
+def _provisional(job: Job) -> Json:
+    """Outcomes that running lanes have at hand and have not committed; they may fall again."""
+    if job.is_final:
+        return {"succeeded": 0, "failed": 0}
+    alive = job.lanes.filter(beat_at__gt=recent(settings.LADING_LEASE_SECONDS))
+    sums = alive.aggregate(succeeded=Sum("succeeded"), failed=Sum("failed"))
+    return {name: count or 0 for name, count in sums.items()}
+
+
+def manifest(row: Manifest) -> Json:
+    """A manifest, without its content."""
+    return {
+        "id": str(row.pk),
+        "location": row.location,
+        "format": row.format,
+        "fields": row.fields,
+        "etag": row.etag or None,
+        "version_id": row.version_id or None,
+        "size": row.size,
+        "sha256": row.sha256 or None,
+        "created_at": row.created_at,
+    }
+
+
+def role(row: Role) -> Json:
+    """A role, without anything that opens a door."""
+    return {
+        "name": row.name,
+        "arn": row.arn,
+        "endpoint_url": row.endpoint_url or None,
+        "region": row.region,
+        "addressing": row.addressing,
+        "server": row.server or None,
+        "updated_at": row.updated_at,
+    }
+
+
+def event(row: JobEvent) -> Json:
+    """One move of a job's status; `from_status` is null where it began."""
+    return {
+        "id": row.pk,
+        "at": row.at,
+        "actor": row.actor,
+        "from_status": row.from_status or None,
+        "to_status": row.to_status or None,
+        "reason": row.reason,
+    }
+
+
+def result(row: ResultRow) -> Json:
+    """What became of one task; `key` is as the manifest encodes it."""
+    return {**asdict(row), "version_id": row.version_id or None}
+
+
+def report(job: Job, request: Request) -> Json:
+    """The completion report: where it is, and its files; or the reason why there is none."""
+    files = list(job.report_files.all())
+    place = f"s3://{job.report_bucket}/{report_key(job, 'manifest.json')}"
+    return {
+        "available": bool(files),
+        "reason": None if files else _why_no_report(job),
+        "location": place if job.report_enabled else None,
+        "files": [report_file(row, request) for row in files],
+    }
+
+
+def _why_no_report(job: Job) -> str:
+    if not job.is_final:
+        return "The report is written when the job ends."
+    if not job.executed:
+        return "No task was executed, so there is nothing to report."
+    return "The report could not be written; failure_reasons of the job say why."
+
+
+def report_file(row: ReportFile, request: Request) -> Json:
+    """One file of a report, and where to download it."""
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "key": row.key,
+        "size": row.size,
+        "rows": row.rows,
+        "md5": row.md5,
+        "url": url(request, "job_report_file", row.job_id, row.pk),
+    }
+
+
+def operation(kind: type[Operation]) -> Json:
+    """An operation and its parameters, as it declares them itself."""
+    return {
+        "name": kind.name,
+        "label": kind.label,
+        "summary": inspect.getdoc(kind) or "",
+        "permissions": list(kind.permissions),
+        "parameters": kind.model_json_schema(by_alias=False),
+        "aws_names": aws_names(kind),
+    }
+
+
+def aws_names(kind: type[Operation]) -> dict[str, str]:
+    """AWS's name of every parameter, also of those in nested structures: {"tag_set": "TagSet"}."""
+    ours, theirs = (kind.model_json_schema(by_alias=by_alias) for by_alias in (False, True))
+    pairs = [(ours, theirs)]
+    pairs += zip(ours.get("$defs", {}).values(), theirs.get("$defs", {}).values(), strict=True)
+    return {
+        name: alias
+        for mine, other in pairs
+        for name, alias in zip(mine.get("properties", {}), other.get("properties", {}), strict=True)
+    }
+
+
+def url(request: Request, name: str, *args: object) -> str:
+    """The full address of a resource of the API."""
+    return str(request.build_absolute_uri(reverse(f"api:{name}", args=args)))

@@ -1,0 +1,26 @@
+"""The JSON API under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from jobs.rest import views
+
+app_name = "api"
+
+urlpatterns = [
+    path("", views.root, name="root"),
+    path("jobs/", views.jobs, name="jobs"),
+    path("jobs/<uuid:pk>/", views.job, name="job"),
+    path("jobs/<uuid:pk>/confirm/", views.confirm, name="job_confirm"),
+    path("jobs/<uuid:pk>/cancel/", views.cancel, name="job_cancel"),
+    path("jobs/<uuid:pk>/priority/", views.priority, name="job_priority"),
+    path("jobs/<uuid:pk>/results/", views.results, name="job_results"),
+    path("jobs/<uuid:pk>/report/", views.report, name="job_report"),
+    path("jobs/<uuid:pk>/report/<int:file>/", views.report_file, name="job_report_file"),
+    path("jobs/<uuid:pk>/events/", views.events, name="job_events"),
+    path("operations/", views.operations, name="operations"),
+    path("roles/", views.roles, name="roles"),
+    path("manifests/", views.manifests, name="manifests"),
+    re_path("", views.nothing_here),
+]

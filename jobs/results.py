@@ -1,0 +1,158 @@
+"""Result files: what became of the rows of a part, and reading them back in commit order.
+
+A line of a result file is `<index> <kind> <right half>`: the row's index in its slice; s, f or d
+for succeeded, failed or deferred to a retry slice; and the right half of its report row,
+TaskStatus,HTTPStatusCode,ErrorCode,ResultMessage (spec.md 6.3). Rows that ended in the operation's
+plain success have no line. The left half is the row of the task file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jobs.errors import InvalidRequest, SpoolDamaged
+from jobs.manifests.rows import columns, split_rows
+from jobs.models import Job, Part, Slice
+from jobs.spool import Receipt, spool
+from operations.base import Outcome
+
+SUCCEEDED, FAILED, DEFERRED = b"s", b"f", b"d"
+SCAN_SECONDS = 0.5
+
+
+def right_half(outcome: Outcome) -> bytes:
+    """The right half of a report row, RFC 4180, quotes only where needed."""
+    text = io.StringIO()
+    status = "succeeded" if outcome.succeeded else "failed"
+    cells = [
+        status,
+        outcome.http_status if outcome.http_status else "",
+        outcome.error_code,
+        outcome.message,
+    ]
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue().encode()
+
+
+def parse_right_half(text: bytes) -> Outcome:
+    """The outcome that `right_half` wrote."""
+    status, http_status, code, message = next(csv.reader([text.decode()]))
+    return Outcome(status == "succeeded", int(http_status) if http_status else None, code, message)
+
+
+def left_half(row: bytes, *, has_versions: bool) -> bytes:
+    """Bucket,Key,VersionId: the task's row, with an empty version where the manifest has none."""
+    return row if has_versions else row + b","
+
+
+def task_rows(slice_: Slice) -> list[bytes]:
+    """The rows of a slice; raises SpoolDamaged unless the task file is whole."""
+    rows = split_rows(spool.get(Receipt(slice_.task_file, slice_.task_bytes, slice_.task_sha256)))
+    if len(rows) != slice_.size:
+        raise SpoolDamaged(f"{slice_.task_file} has {len(rows)} rows; {slice_.size} were written.")
+    return rows
+
+
+def exceptions(part: Part) -> dict[int, tuple[bytes, bytes]]:
+    """The lines of a part's result file: index → (kind, right half)."""
+    if not part.result_file:
+        return {}
+    content = spool.get(Receipt(part.result_file, part.result_bytes, part.result_sha256))
+    lines = content.split(b"\n")[:-1]
+    if len(lines) != part.result_lines:
+        raise SpoolDamaged(
+            f"{part.result_file} has {len(lines)} lines; {part.result_lines} were written."
+        )
+    found = {}
+    for line in lines:
+        index, kind, right = line.split(b" ", 2)
+        found[int(index)] = (kind, right)
+    return found
+
+
+def executed(
+    part: Part, rows: list[bytes], plain: bytes, start: int = 0
+) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+    """The executed rows of a part from index `start` on: (index, kind, row, right half)."""
+    told = exceptions(part)
+    for index in range(max(part.start, start), part.end):
+        kind, right = told.get(index, (SUCCEEDED, plain))
+        if kind != DEFERRED:
+            yield index, kind, rows[index], right
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What became of one task, for people and programs. `key` is as the manifest encodes it."""
+
+    bucket: str
+    key: str
+    version_id: str
+    task_status: str
+    http_status: int | None
+    error_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """A stretch of results; `cursor` continues after it. `done`: there is nothing more for now."""
+
+    rows: list[ResultRow]
+    cursor: str
+    done: bool
+
+
+def page(job: Job, cursor: str = "", *, status: str | None = None, limit: int = 100) -> ResultPage:
+    """Results in commit order after `cursor`, filtered by `succeeded` or `failed`.
+
+    Scans for half a second at most, so a page may be short and yet not the last: go on with its
+    cursor. A row is never skipped nor repeated, also while the job runs. Raises InvalidRequest for
+    a cursor that is none of ours.
+    """
+    part_id, index = _parse(cursor)
+    wanted = {"succeeded": SUCCEEDED, "failed": FAILED}.get(status or "")
+    plain = right_half(job.operation_type.plain_success)
+    parts = job.parts.filter(id__gte=part_id).select_related("slice").order_by("id")
+    if wanted:
+        parts = parts.filter(**{f"{status}__gt": 0})
+    rows: list[ResultRow] = []
+    deadline = time.monotonic() + SCAN_SECONDS
+    for part in parts.iterator(chunk_size=50):
+        start = index if part.pk == part_id else 0
+        for place, kind, row, right in executed(part, task_rows(part.slice), plain, start):
+            if wanted and kind != wanted:
+                continue
+            if len(rows) == limit:
+                return ResultPage(rows, f"{part.pk}.{place}", done=False)
+            rows.append(_result_row(row, right))
+        part_id, index = part.pk, part.end
+        if time.monotonic() > deadline:
+            return ResultPage(rows, f"{part_id}.{index}", done=False)
+    return ResultPage(rows, f"{part_id}.{index}", done=True)
+
+
+def _parse(cursor: str) -> tuple[int, int]:
+    part, dot, index = (cursor or "0.0").partition(".")
+    if not (dot and part.isdecimal() and index.isdecimal() and len(cursor) < 40):
+        raise InvalidRequest({"cursor": ["This is not a cursor of this list; start without one."]})
+    return int(part), int(index)
+
+
+def _result_row(row: bytes, right: bytes) -> ResultRow:
+    bucket, key, *version = columns(row)
+    told = parse_right_half(right)
+    status = "succeeded" if told.succeeded else "failed"
+    return ResultRow(
+        bucket,
+        key,
+        version[0] if version else "",
+        status,
+        told.http_status,
+        told.error_code,
+        told.message,
+    )

@@ -1,0 +1,40 @@
+"""What a person sees: the rows of their account and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+
+from jobs.accounts import account_of
+from jobs.errors import NotFound
+from jobs.models import Job, JobQuerySet, Manifest, Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.db.models import QuerySet
+
+    User = AbstractBaseUser | AnonymousUser
+
+
+def jobs_of(user: User) -> JobQuerySet:
+    """The jobs of the user's account."""
+    return Job.objects.of_account(account_of(user)).select_related("manifest", "role", "created_by")
+
+
+def job_of(user: User, pk: object) -> Job:
+    """One job; raises NotFound, also for what belongs to others."""
+    try:
+        return jobs_of(user).get(pk=pk)
+    except (Job.DoesNotExist, ValidationError, ValueError):
+        raise NotFound("The specified job does not exist.") from None
+
+
+def roles_of(user: User) -> QuerySet[Role]:
+    """The roles of the user's account."""
+    return Role.objects.filter(account_id=account_of(user))
+
+
+def manifests_of(user: User) -> QuerySet[Manifest]:
+    """The manifests of the user's account, newest first."""
+    return Manifest.objects.filter(account_id=account_of(user)).order_by("-created_at")

@@ -1,0 +1,172 @@
+"""A lane: claim the best piece of work, do it, and again, until nothing is left or its time is
+over.
+
+Whatever goes wrong with one piece of work is written on that piece; the lane goes on with the next.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from botocore.exceptions import BotoCoreError
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from jobs import lanes, leases, lifecycle, presence, stores
+from jobs.database import write
+from jobs.errors import JobFailure, SpoolDamaged
+from jobs.execution import execute
+from jobs.lanes import Claim, JobClaim, SliceClaim
+from jobs.leases import LeaseLost
+from jobs.leftovers import fail_leftovers
+from jobs.models import Job, Slice
+from jobs.preparing import prepare
+from jobs.report import finish
+from jobs.status import TO_PREPARE, JobStatus
+from operations.pace import Pace
+from operations.threads import ThreadSender
+
+logger = logging.getLogger(__name__)
+
+LANE_SECONDS = 600.0
+MOST_SETBACKS = 5
+SETBACK_SECONDS = 2.0
+
+
+class Senders:
+    """The lane's sender, kept from slice to slice of one job so that its connections live on."""
+
+    def __init__(self) -> None:
+        self.key: object = None
+        self.sender: ThreadSender | None = None
+        self.pace = Pace(settings.LADING_THREADS)
+
+    def for_job(self, job: Job) -> tuple[ThreadSender, Pace]:
+        """The sender for a job's operation at its role's store."""
+        key = (job.pk, job.role.updated_at)
+        if self.sender is None or self.key != key:
+            self.close()
+            self.pace = Pace(settings.LADING_THREADS)
+            self.sender = ThreadSender(
+                job.work, stores.store_for(job.role), settings.LADING_THREADS
+            )
+            self.key = key
+        return self.sender, self.pace
+
+    def close(self) -> None:
+        """Drop the sender, and what is still in flight with it."""
+        if self.sender:
+            self.sender.abandon()
+            self.sender.close()
+        self.sender = None
+
+
+def work(node: str, stop: Callable[[], bool], seconds: float = LANE_SECONDS) -> int:
+    """Be a lane of the node for a while; returns how many pieces of work were done."""
+    owner = presence.name_lane(node)
+    ends = leases.boot_clock() + seconds
+    senders, better, done = Senders(), None, 0
+    try:
+        while not stop() and leases.boot_clock() < ends:
+            claim = better or lanes.claim(owner) or _claim_after_advance(owner)
+            if claim is None:
+                break
+            better = None
+            with write():
+                presence.show_lane(
+                    owner, node, job_id=claim.job.pk, slice_id=None, succeeded=0, failed=0
+                )
+            better = perform(claim, senders, stop)
+            done += 1
+    finally:
+        senders.close()
+        if better:
+            better.release()
+        presence.drop_lane(owner)
+    return done
+
+
+def _claim_after_advance(owner: str) -> Claim | None:
+    """What the ticker would do half a second later: a small job need not wait for it."""
+    lifecycle.advance()
+    return lanes.claim(owner)
+
+
+def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim | None:
+    """Do one piece of work. Returns better work that was claimed on the way."""
+    try:
+        if isinstance(claim, SliceClaim):
+            return execute(claim, *senders.for_job(claim.job), stop)
+        _step(claim, stop)
+    except LeaseLost as lost:
+        logger.info("Work on job %s was dropped: %s", claim.job.pk, lost)
+        senders.close()
+    except JobFailure as failure:
+        logger.info("Job %s fails: %s", claim.job.pk, failure.reason)
+        lifecycle.fail(claim.job, failure.code, failure.reason)
+    except DatabaseError as error:
+        logger.warning("The database failed work on job %s: %s", claim.job.pk, error)
+        connection.close()
+        senders.close()
+    except Exception as error:
+        logger.exception("Work on job %s had a setback", claim.job.pk)
+        senders.close()
+        _set_back(claim, error)
+    return None
+
+
+def _step(claim: JobClaim, stop: Callable[[], bool]) -> None:
+    job = claim.job
+    if job.state in TO_PREPARE:
+        prepare(claim, stop)
+        return
+    if job.state in (JobStatus.CANCELLING, JobStatus.FAILING):
+        fail_leftovers(job, claim.owner)
+        job.refresh_from_db()
+    finish(claim)
+
+
+def _set_back(claim: Claim, error: Exception) -> None:
+    """Give the work back for a later try; after MOST_SETBACKS in a row the job fails with the
+    reason.
+
+    What a slice had in flight keeps its mark of being started: it may have been applied.
+    """
+    row = claim.slice if isinstance(claim, SliceClaim) else claim.job
+    wait = SETBACK_SECONDS * 2**row.errors
+    changes = {
+        "owner": "",
+        "lease_until": None,
+        "errors": F("errors") + 1,
+        "not_before": Now() + timedelta(seconds=wait),
+    }
+    if isinstance(claim, SliceClaim):
+        changes["state"] = Slice.State.READY
+    with write():
+        ours = claim.lease.rows.update(**changes)
+    if ours and row.errors + 1 >= MOST_SETBACKS:
+        lifecycle.fail(claim.job, *_reason(claim, error))
+
+
+def _reason(claim: Claim, error: Exception) -> tuple[str, str]:
+    """The failure code and reason of a job that had too many setbacks. Never carries a secret."""
+    match error:
+        case BotoCoreError():
+            code = (
+                "ReportWriteFailed"
+                if claim.job.state == JobStatus.COMPLETING
+                else "StoreUnreachable"
+            )
+            return code, stores.unreachable(claim.job.role, error)
+        case SpoolDamaged():
+            return "SpoolDamaged", str(error)
+        case OSError():
+            return "SpoolFailed", f"The spool cannot be used: {error.strerror or error}."
+    return (
+        "InternalError",
+        f"An unexpected {type(error).__name__} came five times; the engine's log has the details.",
+    )

@@ -1,0 +1,11 @@
+"""Everything that can be done to an object, in the order of the menu."""
+
+from operations.base import Operation
+from operations.put_object_copy import PutObjectCopy
+from operations.put_object_tagging import PutObjectTagging
+
+OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, PutObjectTagging)
+
+OPERATION_BY_NAME: dict[str, type[Operation]] = {
+    operation.name: operation for operation in OPERATIONS
+}

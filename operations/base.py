@@ -1,0 +1,175 @@
+"""What an operation is: parameters declared once, and one call on one target.
+
+An operation is a frozen pydantic model. Its fields are the parameters of the AWS operation of the
+same name (spec.md section 5): their types, limits and texts make the validation, the JSON schema,
+the form on the page and the wire form, so no door has rules of its own. Field names are snake_case,
+aliases are AWS's names; both are accepted. Nothing here knows Django or the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from botocore import xform_name
+from botocore.client import BaseClient
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_pascal
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MESSAGE_BYTES = 4096
+"""A result message is cut at this many bytes of UTF-8 (design decision 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One object to act on. `key` is decoded; Without a `version_id`, the latest is meant."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """The target as keyword arguments of a boto3 call."""
+        address = {"Bucket": self.bucket, "Key": self.key}
+        if self.version_id is not None:
+            address["VersionId"] = self.version_id
+        return address
+
+
+class Again(Enum):
+    """Whether a failed task may be tried again (design decision 13)."""
+
+    NEVER = "never"  #: the store refused; asking again gets the same answer
+    FAULT = "fault"  #: a server fault, a timeout or a broken connection: uses up a try
+    THROTTLED = "throttled"  #: the store asked to slow down: uses up no try
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the store said of one target. `http_status` is None when no reply came."""
+
+    succeeded: bool
+    http_status: int | None
+    error_code: str
+    message: str
+    again: Again = Again.NEVER
+
+
+SUCCESSFUL = Outcome(succeeded=True, http_status=200, error_code="", message="Successful")
+
+
+def success_of(reply: Mapping[str, Any]) -> Outcome:
+    """The outcome of a reply without an error: SUCCESSFUL, with the HTTP status the store gave."""
+    status = reply["ResponseMetadata"]["HTTPStatusCode"]
+    return SUCCESSFUL if status == 200 else replace(SUCCESSFUL, http_status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The S3 endpoint that a job works on, as the job's role reaches it."""
+
+    s3: S3Client
+    accepts_large_copies: bool = False
+    """True when the store is known to take a CopyObject above 5 GB, which AWS refuses."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.s3, BaseClient):  # a stand-in in a test has no events
+            self.s3.meta.events.register(
+                "before-parse.*.*", keep_true_status, unique_id="true-status"
+            )
+
+
+TRUE_STATUS = "x-true-status"
+"""The header under which `keep_true_status` notes the HTTP status of a reply."""
+
+
+def keep_true_status(response_dict: dict[str, Any], **_: Any) -> None:
+    """Note the status that came, before botocore turns a 200 with an <Error> into a 500.
+
+    The 500 is made for botocore's retries; a report has to say what the store said. Botocore calls
+    handlers of `before-parse.*.*` ahead of its own one, which is for `before-parse.s3.*`.
+    """
+    response_dict["headers"][TRUE_STATUS] = str(response_dict["status_code"])
+
+
+class InvalidParameters(ValueError):
+    """The parameters are not valid; `fields` maps the snake_case path of each to its messages."""
+
+    def __init__(self, fields: dict[str, list[str]]) -> None:
+        self.fields = fields
+        super().__init__("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
+
+
+class Parameters(BaseModel):
+    """A structure of parameters: frozen, no unknown members, AWS's names as aliases."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_pascal, populate_by_name=True
+    )
+
+
+class Operation(Parameters):
+    """What is done to each target of a job. Subclasses add fields, class constants and `run`."""
+
+    name: ClassVar[str]
+    """AWS's name, such as S3PutObjectTagging."""
+    label: ClassVar[str]
+    """What the console calls it, such as "Replace all object tags"."""
+    permissions: ClassVar[tuple[str, ...]]
+    """The IAM actions that the job's role needs on the targets (spec.md 8.1)."""
+    plain_success: ClassVar[Outcome] = SUCCESSFUL
+    """The outcome that needs no line in a result file."""
+    largest_slice: ClassVar[int] = 10_000
+    """The most tasks that one worker takes in one go."""
+
+    def run(self, store: Store, target: Target) -> Outcome:
+        """Perform the operation on one target.
+
+        Raises botocore's errors as they come; `perform` turns them into outcomes.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, Any]) -> Self:
+        """Validate parameters in AWS's names or in snake_case.
+
+        Raises InvalidParameters, which names every fault by its path.
+        """
+        try:
+            return cls.model_validate(dict(parameters))
+        except ValidationError as error:
+            raise InvalidParameters(fields_of(error, cls)) from None
+
+    def wire_form(self) -> dict[str, Any]:
+        """The parameters given, in AWS's names, as JSON values: what the database keeps.
+
+        A parameter given as null counts as not given, here and in `snake_form`.
+        """
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+    def snake_form(self) -> dict[str, Any]:
+        """The parameters given, in snake_case, as JSON values: what the JSON API shows."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+
+
+def fields_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[str]]:
+    """Pydantic's errors as {"tag_set.0.key": ["message", …]}; "" holds a fault of the whole."""
+    fields: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False, include_context=False):
+        path = ".".join(snake(part) for part in fault["loc"])
+        text = fault["msg"].removeprefix("Value error, ").replace("valid tuple", "valid list")
+        stop = "" if text.endswith(".") else "."
+        fields.setdefault(path, []).append(text[0].upper() + text[1:] + stop)
+    return fields
+
+
+def snake(part: int | str) -> str:
+    """AWS's name as snake_case: TagSet → tag_set, SSEAwsKmsKeyId → sse_aws_kms_key_id."""
+    # A cache of its own: botocore's would keep every unknown name that anyone ever sent.
+    return xform_name(part, _xform_cache={}) if isinstance(part, str) else str(part)

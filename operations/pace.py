@@ -1,0 +1,82 @@
+"""How fast to send: fewer requests at once when the store asks to slow down (design decision 13).
+
+AIMD, as TCP has it: a limit on the requests in flight that falls by a factor and rises by a step,
+decided once per window, so that a burst of refusals counts as one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from time import monotonic
+
+WINDOW = 0.25
+"""Seconds between two decisions."""
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+"""Seconds between two sends when even one request at a time is too much."""
+
+
+class Pace:
+    """The limit on requests in flight, and the pause between sends, that the store bears.
+
+    `limit` is at least 1 and at most `maximum`; `pause` is in seconds, mostly 0.
+    `clock` gives seconds that never run back.
+    """
+
+    def __init__(
+        self, maximum: int, *, start: int | None = None, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._maximum = max(1, maximum)
+        self.limit = max(1, min(self._maximum, start or self._maximum))
+        self.pause = 0.0
+        self._clock = clock
+        self._window_end = clock() + WINDOW
+        self._heard = 0
+        self._throttled = 0
+
+    @property
+    def maximum(self) -> int:
+        """The ceiling of the limit; may be set while sending, and is at least 1."""
+        return self._maximum
+
+    @maximum.setter
+    def maximum(self, maximum: int) -> None:
+        self._maximum = max(1, maximum)
+        self.limit = min(self.limit, self._maximum)
+
+    def note(self, *, throttled: bool) -> None:
+        """Count one outcome, and decide if the window is over."""
+        self._heard += 1
+        self._throttled += throttled
+        if self._clock() >= self._window_end:
+            self._decide()
+
+    def _decide(self) -> None:
+        if self._throttled * 10 > self._heard:
+            self._slow_down()
+        else:
+            self._speed_up()
+        self._window_end = self._clock() + WINDOW
+        self._heard = self._throttled = 0
+
+    def _slow_down(self) -> None:
+        if self.limit == 1:
+            self.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self.pause * 2))
+        self.limit = max(1, self.limit * 7 // 10)
+
+    def _speed_up(self) -> None:
+        if self.pause:
+            self.pause = self.pause / 2 if self.pause > FIRST_PAUSE else 0.0
+            return
+        self.limit = min(self._maximum, self.limit + max(1, self.limit // 20))
+
+
+def backoff(attempt: int, base: float, cap: float) -> float:
+    """Seconds to wait before a task is tried again: full jitter, at most `cap`.
+
+    `attempt` is the number of tries that have failed, from 1: the most that may be drawn is
+    `base` after the first, and doubles with each. `base` and `cap` are in seconds.
+    """
+    # The bound keeps the power a float after any number of tries.
+    return random.uniform(0, min(cap, base * 2 ** min(attempt - 1, 60)))

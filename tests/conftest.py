@@ -1,0 +1,217 @@
+"""What every test may ask for: people, a role, rows of a job's life and a store in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.test import Client
+from moto import mock_aws
+
+from jobs import stores
+from jobs.models import Job, Manifest, Member, Part, ReportFile, Role, Slice
+from jobs.status import JobStatus
+from tests import rows
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKETS = ("photos", "manifests", "reports")
+OTHER_ACCOUNT = "999988887777"
+SECRET = "tests-only/secret+access=key"
+PASSWORD = "correct horse battery staple"
+
+MakeJob = Callable[..., Job]
+MakeManifest = Callable[..., Manifest]
+MakeRole = Callable[..., Role]
+MakePart = Callable[..., Part]
+MakeReportFile = Callable[..., ReportFile]
+MakeSlice = Callable[..., Slice]
+PutObjects = Callable[..., None]
+
+
+def require(name: str, reason: str) -> None:
+    """Skip unless a package or program of that name is there.
+
+    With LADING_REQUIRE_ALL=1 fail instead: nothing may be left out unnoticed.
+    """
+    if importlib.util.find_spec(name) or shutil.which(name):
+        return
+    told = f"{name} is not installed: {reason}"
+    if os.environ.get("LADING_REQUIRE_ALL") == "1":
+        pytest.fail(told, pytrace=False)
+    pytest.skip(told, allow_module_level=True)
+
+
+def pytest_configure() -> None:
+    """Argon2 is slow on purpose; tests log in often."""
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+# ---- surroundings
+
+
+@pytest.fixture(autouse=True)
+def spool_folder(settings: Any, tmp_path: Path) -> Path:
+    """A spool of its own for every test."""
+    folder = tmp_path / "spool"
+    settings.LADING_SPOOL = str(folder)
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "spool": {"BACKEND": "jobs.spool.FolderSpool", "OPTIONS": {"location": str(folder)}},
+    }
+    return folder
+
+
+@pytest.fixture
+def s3() -> Iterator[S3Client]:
+    """A store in memory with the buckets of BUCKETS; a role without an endpoint reaches it."""
+    with mock_aws():
+        stores._client.cache_clear()
+        client = boto3.client("s3", region_name="us-east-1")
+        for bucket in BUCKETS:
+            client.create_bucket(Bucket=bucket)
+        yield client
+    stores._client.cache_clear()
+
+
+@pytest.fixture
+def put_objects(s3: S3Client) -> PutObjects:
+    """Put objects of a few bytes: put_objects("a.jpg", "b.jpg", bucket="photos")."""
+
+    def put(*keys: str, bucket: str = "photos", body: bytes = b"content") -> None:
+        for key in keys:
+            s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+    return put
+
+
+# ---- people
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """A user of the default account."""
+    return User.objects.create_user("ada", password=PASSWORD)
+
+
+@pytest.fixture
+def other_user(db: None) -> User:
+    """A user of another account."""
+    other = User.objects.create_user("grace", password=PASSWORD)
+    Member.objects.create(user=other, account_id=OTHER_ACCOUNT)
+    return other
+
+
+@pytest.fixture
+def anonymous() -> Client:
+    """A browser in which nobody has logged in."""
+    return Client()
+
+
+@pytest.fixture
+def client(user: User) -> Client:
+    """A browser in which `user` has logged in."""
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+# ---- rows
+
+
+@pytest.fixture
+def make_role(db: None) -> MakeRole:
+    """A role of the default account: make_role("archive", endpoint_url="http://127.0.0.1:9000")."""
+
+    def make(name: str = "archive", *, secret_access_key: str = SECRET, **values: Any) -> Role:
+        defaults = {
+            "account_id": django_settings.LADING_ACCOUNT_ID,
+            "access_key_id": "AKIATESTSONLY",
+        }
+        new = Role(name=name, **{**defaults, **values})
+        new.secret_access_key = secret_access_key
+        new.save()
+        return new
+
+    return make
+
+
+@pytest.fixture
+def role(make_role: MakeRole) -> Role:
+    """The role `archive` of the default account."""
+    return make_role()
+
+
+@pytest.fixture
+def make_manifest(user: User) -> MakeManifest:
+    """A manifest: with `content` an upload in the spool, without it an unread object in S3."""
+
+    def make(content: bytes | None = None, **values: Any) -> Manifest:
+        place: dict[str, Any] = {"bucket": "manifests", "key": "list.csv", "etag": "0" * 32}
+        if content is not None:
+            place = {"upload": f"uploads/{uuid.uuid4()}", "filename": "list.csv"}
+            rows.keep(place["upload"], content)
+            place.update(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+        defaults = {
+            "account_id": django_settings.LADING_ACCOUNT_ID,
+            "created_by": user,
+            "fields": ["Bucket", "Key"],
+        }
+        return Manifest.objects.create(**{**defaults, **place, **values})
+
+    return make
+
+
+@pytest.fixture
+def make_job(user: User, make_role: MakeRole, make_manifest: MakeManifest) -> MakeJob:
+    """A job in any status with the dates that go with it: make_job(status="Active", failed=2)."""
+
+    def make(**values: Any) -> Job:
+        account_id = values.get("account_id", django_settings.LADING_ACCOUNT_ID)
+        if "role" not in values:
+            known = Role.objects.filter(account_id=account_id).first()
+            values["role"] = known or make_role(account_id=account_id)
+        if "manifest" not in values:
+            values["manifest"] = make_manifest(account_id=account_id)
+        status = JobStatus(values.get("status", JobStatus.NEW))
+        defaults: dict[str, Any] = {
+            "account_id": account_id,
+            "created_by": user,
+            "operation": "S3PutObjectTagging",
+            "parameters": {"TagSet": [{"Key": "project", "Value": "lading"}]},
+            **rows.dates_of(status),
+        }
+        job = Job.objects.create(**{**defaults, **values})
+        job.refresh_from_db()
+        return job
+
+    return make
+
+
+@pytest.fixture
+def make_slice() -> MakeSlice:
+    """A slice of a job with its task file: make_slice(job, rows=["photos,a.jpg"], next_index=1)."""
+    return rows.make_slice
+
+
+@pytest.fixture
+def make_part() -> MakePart:
+    """A committed stretch: make_part(slice, [SUCCESSFUL, forbidden]) counts the outcomes."""
+    return rows.make_part
+
+
+@pytest.fixture
+def make_report_file() -> MakeReportFile:
+    """A file of a report: make_report_file(job, b"photos,a.jpg,,failed,...")."""
+    return rows.make_report_file

@@ -1,0 +1,95 @@
+"""Stores to operate on: one in memory, and one that answers whatever a test says."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from moto import mock_aws
+
+from operations.base import Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Put = Callable[..., str]
+AnsweringStore = Callable[..., Store]
+
+
+def make_client() -> S3Client:
+    return boto3.client(
+        "s3",
+        region_name="us-east-1",
+        aws_access_key_id="AKIATESTSONLY",
+        aws_secret_access_key="tests-only",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def s3() -> Iterator[S3Client]:
+    """A store in memory with the buckets photos and archive, and versions, which keeps versions."""
+    with mock_aws():
+        client = make_client()
+        for bucket in ("photos", "archive", "versions"):
+            client.create_bucket(Bucket=bucket)
+        client.put_bucket_versioning(
+            Bucket="versions", VersioningConfiguration={"Status": "Enabled"}
+        )
+        yield client
+
+
+@pytest.fixture
+def store(s3: S3Client) -> Store:
+    return Store(s3)
+
+
+@pytest.fixture
+def put(s3: S3Client) -> Put:
+    """Put an object, and get its version id: put("a.jpg", bucket="versions", Tagging="a=1")."""
+
+    def put_object(key: str, *, bucket: str = "photos", body: bytes = b"x", **more: Any) -> str:
+        return s3.put_object(Bucket=bucket, Key=key, Body=body, **more).get("VersionId", "")
+
+    return put_object
+
+
+@pytest.fixture
+def answering_store() -> AnsweringStore:
+    """A store that gives every request one answer, or raises one error.
+
+    Its `s3.sent` holds the requests: answering_store(503, "<Error>…</Error>", {"x-amz-id-2": "x"}).
+    """
+
+    def make(
+        status: int = 200,
+        body: str = "",
+        headers: dict[str, str] | None = None,
+        *,
+        error: Exception | None = None,
+    ) -> Store:
+        client = make_client()
+        client.sent = []
+
+        def answer(request: Any, **_: Any) -> AWSResponse:
+            client.sent.append(request)
+            if error:
+                raise error
+            return AWSResponse(request.url, status, headers or {}, Raw(body.encode()))
+
+        client.meta.events.register("before-send.s3", answer)
+        return Store(client)
+
+    return make
+
+
+class Raw(io.BytesIO):
+    """A body as urllib3 gives it."""
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        yield self.read()

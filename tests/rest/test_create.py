@@ -1,0 +1,379 @@
+"""POST /api/v1/jobs/: what is accepted, and how each fault is told."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from moto.core.responses import ActionAuthenticatorMixin
+
+from jobs.models import Job, Manifest, Role
+from tests.conftest import SECRET, MakeManifest, MakeRole
+from tests.rest.conftest import Asked, Post
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+JOBS = "/api/v1/jobs/"
+MANIFEST = b"photos,a.jpg\nphotos,b.jpg\n"
+
+
+def fields_of(response: Any, status: int = 400) -> dict[str, list[str]]:
+    """The faults that an answer names."""
+    assert response.status_code == status, response.text
+    assert Job.objects.count() == 0
+    fields: dict[str, list[str]] = response.json()["fields"]
+    return fields
+
+
+# ---- what is accepted
+
+
+def test_a_job_is_created_over_an_uploaded_manifest(post: Post, asked: Asked, user: User) -> None:
+    response = post(JOBS, asked(description="Tag the photos", priority=7, tags={"team": "web"}))
+
+    assert response.status_code == 201
+    made = response.json()
+    job = Job.objects.get(pk=made["id"])
+    assert response["Location"].endswith(f"/api/v1/jobs/{job.pk}/")
+    assert (job.created_by, job.status, job.priority) == (user, "New", 7)
+    assert made["status"] == "New"
+    assert made["operation"] == "S3PutObjectTagging"
+    assert made["parameters"] == {"tag_set": [{"key": "project", "value": "lading"}]}
+    assert made["description"] == "Tag the photos"
+    assert made["confirmation_required"] is True
+    assert made["tags"] == {"team": "web"}
+
+
+def test_parameters_may_have_awss_names_and_are_shown_in_snake_case(
+    post: Post, asked: Asked
+) -> None:
+    response = post(JOBS, asked(parameters={"TagSet": [{"Key": "project", "Value": "lading"}]}))
+
+    assert response.status_code == 201
+    assert response.json()["parameters"] == {"tag_set": [{"key": "project", "value": "lading"}]}
+    assert Job.objects.get().parameters == {"TagSet": [{"Key": "project", "Value": "lading"}]}
+
+
+def test_a_role_may_be_named_by_its_arn(post: Post, asked: Asked, role: Role) -> None:
+    response = post(JOBS, asked(role=role.arn))
+
+    assert response.status_code == 201
+    assert response.json()["role"] == {"name": role.name, "arn": role.arn}
+
+
+def test_a_job_is_created_over_a_manifest_in_s3_which_is_pinned(
+    post: Post, asked: Asked, s3: S3Client
+) -> None:
+    etag = s3.put_object(Bucket="manifests", Key="list.csv", Body=MANIFEST)["ETag"].strip('"')
+
+    response = post(JOBS, asked(manifest={"location": "s3://manifests/list.csv"}))
+
+    assert response.status_code == 201, response.text
+    manifest = response.json()["manifest"]
+    assert manifest["location"] == "s3://manifests/list.csv"
+    assert (manifest["etag"], manifest["size"]) == (etag, len(MANIFEST))
+    assert manifest["fields"] == ["Bucket", "Key"]
+
+
+def test_a_report_is_asked_for_with_its_place(post: Post, asked: Asked, s3: S3Client) -> None:
+    wanted = {"enabled": True, "bucket": "reports", "prefix": "nightly", "scope": "FailedTasksOnly"}
+
+    response = post(JOBS, asked(report=wanted))
+
+    assert response.status_code == 201, response.text
+    assert response.json()["report"] == wanted
+    assert s3.list_multipart_uploads(Bucket="reports").get("Uploads") is None
+
+
+# ---- the same request again
+
+
+def test_the_same_token_with_the_same_request_gives_the_same_job(post: Post, asked: Asked) -> None:
+    first = post(JOBS, asked(client_request_token="once"))
+
+    again = post(JOBS, asked(client_request_token="once"))
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
+    assert Job.objects.count() == 1
+
+
+def test_the_same_token_with_another_request_is_a_conflict(post: Post, asked: Asked) -> None:
+    post(JOBS, asked(client_request_token="once"))
+
+    response = post(JOBS, asked(client_request_token="once", priority=99))
+
+    assert response.status_code == 409
+    assert response.json() == {
+        "code": "Conflict",
+        "message": "This client_request_token was used before for a job with other parameters.",
+        "fields": {},
+    }
+
+
+# ---- faults of the request itself
+
+TAG = {"key": "k", "value": "v"}
+
+FAULTS = {
+    # what is wrong: (the change, the field that is named, a part of the message)
+    "unknown operation": ({"operation": "S3Shred"}, "operation", "no such operation"),
+    "operation is no text": ({"operation": 7}, "operation", "no such operation"),
+    "unknown member": ({"prority": 3}, "prority", "not permitted"),
+    "unknown member of the report": (
+        {"report": {"enabled": False, "buket": "b"}}, "report.buket", "not permitted",
+    ),
+    "unknown parameter": (
+        {"parameters": {"tag_set": [TAG], "speed": 9}}, "parameters.speed", "not permitted",
+    ),
+    "parameters are no object": ({"parameters": []}, "parameters", ""),
+    "parameters are missing": ({"parameters": {}}, "parameters.tag_set", "required"),
+    "11 tags": (
+        {"parameters": {"tag_set": [{"key": f"k{n}", "value": ""} for n in range(11)]}},
+        "parameters.tag_set", "10",
+    ),
+    "duplicate tag keys": ({"parameters": {"tag_set": [TAG, TAG]}}, "parameters.tag_set", "twice"),
+    "empty tag key": (
+        {"parameters": {"tag_set": [{"key": "", "value": "v"}]}}, "parameters.tag_set.0.key", "1",
+    ),
+    "priority below 0": ({"priority": -1}, "priority", "greater than or equal to 0"),
+    "priority above its limit": ({"priority": 2_147_483_648}, "priority", "2147483647"),
+    "priority is no number": ({"priority": "high"}, "priority", "integer"),
+    "description too long": ({"description": "x" * 257}, "description", "256"),
+    "51 job tags": ({"tags": {f"k{n}": "" for n in range(51)}}, "tags", "50"),
+    "token too long": ({"client_request_token": "t" * 65}, "client_request_token", "64"),
+    "no role": ({"role": ""}, "role", "at least 1"),
+    "unknown role": ({"role": "nobody"}, "role", "no role 'nobody'"),
+    "unknown manifest": (
+        {"manifest": {"id": "00000000-0000-0000-0000-000000000000"}}, "manifest.id", "upload it",
+    ),
+    "manifest is not an id": ({"manifest": {"id": "list.csv"}}, "manifest.id", "UUID"),
+    "no manifest": ({"manifest": {}}, "manifest", "id of an uploaded manifest or the location"),
+    "both manifests": (
+        {"manifest": {"id": "00000000-0000-0000-0000-000000000000", "location": "s3://b/k"}},
+        "manifest", "either",
+    ),
+    "location is no address": (
+        {"manifest": {"location": "list.csv"}}, "manifest", "s3://bucket/path",
+    ),
+    "unknown column": (
+        {"manifest": {"location": "s3://b/k", "fields": ["Bucket", "Name"]}}, "manifest.fields.1", "",
+    ),
+    "unknown format": (
+        {"manifest": {"location": "s3://b/k", "format": "XLS"}}, "manifest.format", "",
+    ),
+    "report without a bucket": ({"report": {"enabled": True}}, "report", "needs a bucket"),
+    "report bucket is none": (
+        {"report": {"enabled": True, "bucket": "a b"}}, "report.bucket", "not a bucket's name",
+    ),
+    "unknown scope": (
+        {"report": {"enabled": True, "bucket": "reports", "scope": "All"}}, "report.scope", "AllTasks",
+    ),
+    "prefix too long": (
+        {"report": {"enabled": True, "bucket": "reports", "prefix": "p" * 513}},
+        "report.prefix", "512",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "field", "told"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_told_at_its_field(
+    post: Post, asked: Asked, change: dict[str, Any], field: str, told: str
+) -> None:
+    response = post(JOBS, asked(**change))
+
+    fields = fields_of(response)
+    assert told in " ".join(fields[field])
+    assert response.json()["code"] == "InvalidRequest"
+    assert fields[field][0] in response.json()["message"]
+
+
+def test_all_faults_are_told_at_once(post: Post, asked: Asked) -> None:
+    response = post(JOBS, asked(operation="S3Shred", priority=-1, description="x" * 257))
+
+    assert set(fields_of(response)) == {"operation", "priority", "description"}
+
+
+def test_an_empty_request_names_what_is_missing(post: Post, role: Role) -> None:
+    response = post(JOBS, {})
+
+    assert {"operation", "manifest", "role"} <= set(fields_of(response))
+
+
+def test_the_role_and_the_manifest_of_another_account_are_unknown(
+    post: Post, asked: Asked, make_role: MakeRole, make_manifest: MakeManifest
+) -> None:
+    make_role("theirs", account_id="999988887777")
+    manifest = make_manifest(MANIFEST, account_id="999988887777")
+
+    of_role = post(JOBS, asked(role="theirs"))
+    of_manifest = post(JOBS, asked(manifest={"id": str(manifest.pk)}))
+
+    assert "no role 'theirs'" in fields_of(of_role)["role"][0]
+    assert "no such manifest" in fields_of(of_manifest)["manifest.id"][0]
+
+
+# ---- faults that only the store knows
+
+
+def in_s3(**more: Any) -> dict[str, Any]:
+    return {"location": "s3://manifests/list.csv", **more}
+
+
+def deny(s3: S3Client, bucket: str, *actions: str) -> None:
+    """Forbid actions on the objects of a bucket to everybody."""
+    listed = ",".join(f'"{action}"' for action in actions)
+    s3.put_bucket_policy(
+        Bucket=bucket,
+        Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", '
+        f'"Action": [{listed}], "Resource": "arn:aws:s3:::{bucket}/*"}}]}}',
+    )
+
+
+def test_a_manifest_that_is_missing_is_refused(post: Post, asked: Asked, s3: S3Client) -> None:
+    response = post(JOBS, asked(manifest=in_s3()))
+
+    assert "s3://manifests/list.csv" in fields_of(response)["manifest"][0]
+    assert Manifest.objects.filter(bucket="manifests").count() == 0
+
+
+def test_a_manifest_in_a_bucket_that_is_missing_is_refused(
+    post: Post, asked: Asked, s3: S3Client
+) -> None:
+    response = post(JOBS, asked(manifest={"location": "s3://nowhere/list.csv"}))
+
+    assert "nowhere" in fields_of(response)["manifest"][0]
+
+
+def test_a_manifest_with_another_etag_is_refused(post: Post, asked: Asked, s3: S3Client) -> None:
+    s3.put_object(Bucket="manifests", Key="list.csv", Body=MANIFEST)
+
+    response = post(JOBS, asked(manifest=in_s3(etag="0" * 32)))
+
+    assert "ETag" in fields_of(response)["manifest"][0]
+
+
+def test_a_manifest_that_the_role_may_not_read_is_refused(
+    post: Post, asked: Asked, s3: S3Client
+) -> None:
+    s3.put_object(Bucket="manifests", Key="list.csv", Body=MANIFEST)
+    deny(s3, "manifests", "s3:GetObject")
+
+    response = post(JOBS, asked(manifest=in_s3()))
+
+    assert "Reading the manifest is forbidden" in fields_of(response)["manifest"][0]
+
+
+BAD_CONTENT = {
+    "header row": b"Bucket,Key\nphotos,a.jpg\n",
+    "BOM": b"\xef\xbb\xbfphotos,a.jpg\n",
+    "three columns for two": b"photos,a.jpg,v1\n",
+    "empty": b"",
+    "bad percent-escape": b"photos,a%zz.jpg\n",
+    "two buckets": b"photos,a.jpg\nvideos,b.mp4\n",
+}
+
+
+@pytest.mark.parametrize("content", BAD_CONTENT.values(), ids=BAD_CONTENT)
+def test_a_manifest_in_s3_whose_first_rows_are_wrong_is_refused(
+    post: Post, asked: Asked, s3: S3Client, content: bytes
+) -> None:
+    s3.put_object(Bucket="manifests", Key="list.csv", Body=content)
+
+    response = post(JOBS, asked(manifest=in_s3()))
+
+    assert "anifest" in fields_of(response)["manifest"][0]
+
+
+def test_a_report_bucket_that_is_missing_is_refused(post: Post, asked: Asked, s3: S3Client) -> None:
+    response = post(JOBS, asked(report={"enabled": True, "bucket": "nowhere"}))
+
+    assert fields_of(response)["report.bucket"] == ["The report bucket nowhere does not exist."]
+
+
+def test_a_report_bucket_that_the_role_may_not_write_is_refused(
+    post: Post, asked: Asked, s3: S3Client
+) -> None:
+    deny(s3, "reports", "s3:PutObject")
+
+    response = post(JOBS, asked(report={"enabled": True, "bucket": "reports"}))
+
+    told = fields_of(response)["report.bucket"][0]
+    assert told.startswith("The job report could not be written to your report bucket.")
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    "change", [{"manifest": in_s3()}, {"report": {"enabled": True, "bucket": "reports"}}]
+)
+def test_a_store_that_cannot_be_reached_is_told(
+    post: Post,
+    asked: Asked,
+    role: Role,
+    closed_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any],
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    role.endpoint_url = f"http://127.0.0.1:{closed_port}"
+    role.save()
+
+    response = post(JOBS, asked(**change))
+
+    told = fields_of(response)["role"][0]
+    assert told.startswith(f"The store at http://127.0.0.1:{closed_port} could not be reached")
+    assert SECRET not in response.text
+
+
+def test_credentials_that_the_store_refuses_are_told(
+    post: Post, asked: Asked, s3: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3.put_object(Bucket="manifests", Key="list.csv", Body=MANIFEST)
+    monkeypatch.setattr("moto.core.responses.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0.0)
+    monkeypatch.setattr(ActionAuthenticatorMixin, "request_count", 1)
+
+    of_manifest = post(JOBS, asked(manifest=in_s3()))
+    of_report = post(JOBS, asked(report={"enabled": True, "bucket": "reports"}))
+
+    assert "InvalidAccessKeyId" in fields_of(of_manifest)["manifest"][0]
+    assert fields_of(of_report)["report.bucket"] == [
+        "The store refused the role's credentials: InvalidAccessKeyId."
+    ]
+    assert SECRET not in of_manifest.text + of_report.text
+
+
+def test_a_secret_that_cannot_be_read_any_more_is_told_without_it(
+    post: Post, asked: Asked, s3: S3Client, settings: Any
+) -> None:
+    settings.SECRET_KEY = "another key than the one the role was saved with"
+
+    response = post(JOBS, asked(report={"enabled": True, "bucket": "reports"}))
+
+    assert response.status_code == 500
+    assert response.json()["code"] == "SecretUnreadable"
+    assert "LADING_SECRET_KEY_FALLBACKS" in response.json()["message"]
+    assert settings.SECRET_KEY not in response.text
+
+
+def test_a_user_without_a_role_learns_how_to_make_one(post: Post, user: User) -> None:
+    body = {
+        "operation": "S3PutObjectTagging",
+        "parameters": {"tag_set": []},
+        "manifest": {"location": "s3://manifests/list.csv"},
+        "role": "archive",
+    }
+
+    response = post(JOBS, body)
+
+    assert "manage.py role set" in fields_of(response)["role"][0]
