@@ -51,7 +51,7 @@ def is_endpoint(url: str) -> None:
 
 def account_of(user: AbstractBaseUser | AnonymousUser) -> str:
     """The account whose jobs the user sees: the member's own, else LADING_ACCOUNT_ID."""
-    member = Member.objects.filter(user_id=user.pk).first()
+    member = Member.objects.filter(user=user.pk).first() if user.pk else None
     return member.account_id if member else settings.LADING_ACCOUNT_ID
 
 

@@ -74,11 +74,7 @@ def _commit(
     label = f"jobs/{slice_.job_id}/{slice_.number:08d}-{slice_.epoch}-{start}"
     receipt, lines = _write_results(f"{label}.results", start, settled, claim.job)
     files = [write_retry(f"{label}.retry{place}", retry) for place, retry in enumerate(retries)]
-    failures = [
-        (row, outcome)
-        for row, outcome in zip(stretch, settled, strict=False)
-        if _is_failure(outcome)
-    ]
+    failures = _failures(stretch, settled)
     deferred = sum(isinstance(outcome, Deferred) for outcome in settled)
     counts = {
         "succeeded": len(settled) - deferred - len(failures),
@@ -152,8 +148,12 @@ def extend(claim: SliceClaim, window: int) -> None:
         claim.slice.started_upto = _reserve(claim, job, claim.slice.next_index, window)
 
 
-def _is_failure(outcome: Settled) -> bool:
-    return isinstance(outcome, Outcome) and not outcome.succeeded
+def _failures(stretch: list[bytes], settled: list[Settled]) -> list[tuple[bytes, Outcome]]:
+    return [
+        (row, outcome)
+        for row, outcome in zip(stretch, settled, strict=False)
+        if isinstance(outcome, Outcome) and not outcome.succeeded
+    ]
 
 
 def _write_results(name: str, start: int, settled: list[Settled], job: Job) -> tuple[Receipt, int]:
@@ -170,13 +170,9 @@ def _write_results(name: str, start: int, settled: list[Settled], job: Job) -> t
     return (spool.put(name, b"".join(lines)) if lines else Receipt()), len(lines)
 
 
-def _tally(job: Job, failures: list[tuple[bytes, Settled]]) -> None:
+def _tally(job: Job, failures: list[tuple[bytes, Outcome]]) -> None:
     """Count failures by (error code, HTTP status), in the order of the keys."""
-    found = Counter(
-        (outcome.error_code[:200], outcome.http_status or 0)
-        for _, outcome in failures
-        if isinstance(outcome, Outcome)
-    )
+    found = Counter((told.error_code[:200], told.http_status or 0) for _, told in failures)
     if not found:
         return
     known = set(job.tallies.values_list("error_code", "http_status"))
@@ -189,7 +185,7 @@ def _tally(job: Job, failures: list[tuple[bytes, Settled]]) -> None:
         Tally.objects.filter(pk=tally.pk).update(count=F("count") + found[code, http_status])
 
 
-def _keep_failures(job: Job, failures: list[tuple[bytes, Settled]]) -> None:
+def _keep_failures(job: Job, failures: list[tuple[bytes, Outcome]]) -> None:
     """Rows for triage in the browser, up to MOST_TASK_RESULTS a job; the job's row is locked and
     counted already.
     """

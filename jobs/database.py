@@ -9,7 +9,9 @@ needs nothing of the kind.
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,14 +43,20 @@ def _flock(path: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+class _LockFile:
+    """An open file that is closed with the thread that opened it."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("w")
+        weakref.finalize(self, self.file.close)
+
+
 def _handle(path: Path) -> IO[str]:
     """This thread's own open file: a lock belongs to the open file, which a fork would share."""
-    import os
-
     key = (os.getpid(), path)
     if getattr(_held, "key", None) != key:
-        _held.key, _held.file = key, path.open("w")
-    return _held.file
+        _held.key, _held.lock = key, _LockFile(path)
+    return _held.lock.file
 
 
 def _lock_path() -> Path | None:

@@ -1,5 +1,4 @@
-"""Claim, lease, beat, fence: who works on what, decided by the database (design decision 6;
-django-q2.md section 5).
+"""Claim, lease, fence: who works on what, decided by the database (design decision 6).
 
 A claim raises the row's epoch and sets its owner; every later write of the lane names both, so that
 a lane that lost its lease can change nothing. All times in the database are the database's own; a
@@ -9,8 +8,9 @@ lane measures its own lease by the boot clock, which goes on while the machine i
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
@@ -19,6 +19,9 @@ from jobs.database import write
 from jobs.leases import Lease, boot_clock, lease_end
 from jobs.models import Job, Slice
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 BEAT_SECONDS = 1.0
 FIRST_DECISION = 1000
@@ -89,11 +92,27 @@ def waiting(above: int | None = None) -> list[Job]:
     found = [
         job for job in jobs.annotate(lanes_at_work=Coalesce(Subquery(busy), 0)) if _may_start(job)
     ]
-    return sorted(found, key=lambda job: (-job.priority, job.lanes_at_work, random.random()))
+    return sorted(
+        found, key=lambda job: (-job.priority, getattr(job, "lanes_at_work", 0), random.random())
+    )
 
 
 def _may_start(job: Job) -> bool:
-    return job.state != JobStatus.ACTIVE or allowance(job, FIRST_WINDOW) > 0
+    return job.state != JobStatus.ACTIVE or any(found.exists() for found in claimable(job))
+
+
+def claimable(job: Job) -> Iterator[QuerySet[Slice]]:
+    """The slices of an active job that may be claimed now, best first.
+
+    Slices of lost lanes come first, and those with rows that were reserved before: they take
+    nothing from the allowance. Fresh ones follow while the job may start more rows at all.
+    """
+    lost = job.slices.filter(state=Slice.State.RUNNING, lease_until__lt=Now())
+    yield lost.order_by("lease_until")
+    ready = job.slices.filter(DUE, state=Slice.State.READY).order_by("number")
+    yield ready.filter(started_upto__gt=F("next_index"))
+    if allowance(job, FIRST_WINDOW) > 0:
+        yield ready
 
 
 def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
@@ -176,26 +195,19 @@ def fence_off(job: Job) -> bool:
 
 def claim_slice(job: Job, owner: str) -> SliceClaim | None:
     """Take a slice of an active job: one whose lane is gone first, then the next in order."""
-    running, ready = Slice.State.RUNNING, Slice.State.READY
     now = boot_clock()
     with write():
         row = Job.objects.select_for_update().filter(pk=job.pk, status=JobStatus.ACTIVE).first()
         if row is None:
             return None
-        slices = row.slices.select_for_update(skip_locked=True)
-        found = (
-            slices.filter(state=running, lease_until__lt=Now()).order_by("lease_until").first()
-            or slices.filter(DUE, state=ready).order_by("number").first()
-        )
-        if found is None:
-            return None
-        grant = allowance(row, FIRST_WINDOW, besides=found)
-        if grant == 0:
-            return None
-        return _take(row, found, owner, grant, now)
+        for slices in claimable(row):
+            if found := slices.select_for_update(skip_locked=True).first():
+                return _take(row, found, owner, now)
+    return None
 
 
-def _take(job: Job, found: Slice, owner: str, grant: int, now: float) -> SliceClaim:
+def _take(job: Job, found: Slice, owner: str, now: float) -> SliceClaim:
+    grant = allowance(job, FIRST_WINDOW, besides=found)
     crashed = found.state == Slice.State.RUNNING
     doubt_upto = found.started_upto
     found.started_upto = max(doubt_upto, min(found.next_index + grant, found.size))

@@ -97,7 +97,8 @@ def _verify_upload(claim: JobClaim) -> None:
 
 def _batch(claim: JobClaim, reader: CsvReader) -> tuple[list[Slice], bool]:
     """Slices until it is time for a checkpoint, and whether the manifest has ended."""
-    job, made = claim.job, []
+    job = claim.job
+    made: list[Slice] = []
     batch_ends = time.monotonic() + CHECKPOINT_SECONDS
     while len(made) < CHECKPOINT_SLICES and time.monotonic() < batch_ends:
         number = job.slices_made + len(made) + 1
@@ -112,7 +113,7 @@ def slice_size(number: int, largest: int) -> int:
     """Slices grow: 250, 500, 1,000 … so that small jobs spread over workers and big ones cost
     little.
     """
-    return min(FIRST_SLICE * 2 ** min(number - 1, 10), LARGEST_SLICE, largest)
+    return min(FIRST_SLICE << min(number - 1, 10), LARGEST_SLICE, largest)
 
 
 def _write(job: Job, number: int, rows: list[bytes], epoch: int) -> Slice:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from jobs.errors import InvalidRequest, SpoolDamaged
 from jobs.manifests.rows import columns, split_rows
 from jobs.models import Job, Part, Slice
@@ -117,7 +119,8 @@ def page(job: Job, cursor: str = "", *, status: str | None = None, limit: int = 
     part_id, index = _parse(cursor)
     wanted = {"succeeded": SUCCEEDED, "failed": FAILED}.get(status or "")
     plain = right_half(job.operation_type.plain_success)
-    parts = job.parts.filter(id__gte=part_id).select_related("slice").order_by("id")
+    unread = Q(id__gt=part_id) | Q(id=part_id, end__gt=index)
+    parts = job.parts.filter(unread).select_related("slice").order_by("id")
     if wanted:
         parts = parts.filter(**{f"{status}__gt": 0})
     rows: list[ResultRow] = []

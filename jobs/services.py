@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 
@@ -52,7 +52,7 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
 
     Raises InvalidTransition where the job is ending already.
     """
-    told = {
+    told: dict[str, Any] = {
         "actor": _name(user),
         "reason": reason or "cancelled",
         "status_update_reason": _reason(reason),

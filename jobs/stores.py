@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -55,8 +55,8 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int) -> S3Client:
             max_pool_connections=settings.LADING_THREADS + 4,
             connect_timeout=5,
             read_timeout=60,
-            s3={"addressing_style": role.addressing},
-            user_agent_appid="lading",
+            s3={"addressing_style": cast(Any, role.addressing)},
+            user_agent_extra="lading",
         ),
     )
 
@@ -106,7 +106,7 @@ def _refusal(code: str, bucket: str) -> str:
     )
 
 
-def unreachable(role: Role, error: BotoCoreError) -> str:
+def unreachable(role: Role, error: BotoCoreError | ClientError) -> str:
     """A sentence for people on a store that does not answer. botocore's texts hold no secrets."""
     place = role.endpoint_url or f"AWS S3 in {role.region}"
     return f"The store at {place} could not be reached: {error}"[:256]

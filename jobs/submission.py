@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from django.db import IntegrityError, transaction
 
 from jobs import background, manifests, stores
@@ -145,7 +145,7 @@ def _manifest(user: User, request: ManifestRequest, role: Role) -> Manifest:
         manifests.peek(manifests.open_source(manifest, s3, spool.storage), request.fields)
     except JobFailure as failure:
         raise InvalidRequest({"manifest": [failure.reason]}) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ClientError) as error:
         raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
     return manifest
 
@@ -157,7 +157,7 @@ def _check_report(job: Job) -> None:
         stores.check_writable(job.role, job.report_bucket, report_key(job, "manifest.json"))
     except JobFailure as failure:
         raise InvalidRequest({"report.bucket": [failure.reason]}) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ClientError) as error:
         raise InvalidRequest({"role": [stores.unreachable(job.role, error)]}) from None
 
 

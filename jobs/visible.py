@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
@@ -22,7 +23,7 @@ def jobs_of(user: User) -> JobQuerySet:
     return Job.objects.of_account(account_of(user)).select_related("manifest", "role", "created_by")
 
 
-def job_of(user: User, pk: object) -> Job:
+def job_of(user: User, pk: UUID | str) -> Job:
     """One job; raises NotFound, also for what belongs to others."""
     try:
         return jobs_of(user).get(pk=pk)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import F
@@ -138,7 +139,7 @@ def _set_back(claim: Claim, error: Exception) -> None:
     """
     row = claim.slice if isinstance(claim, SliceClaim) else claim.job
     wait = SETBACK_SECONDS * 2**row.errors
-    changes = {
+    changes: dict[str, Any] = {
         "owner": "",
         "lease_until": None,
         "errors": F("errors") + 1,
@@ -155,7 +156,7 @@ def _set_back(claim: Claim, error: Exception) -> None:
 def _reason(claim: Claim, error: Exception) -> tuple[str, str]:
     """The failure code and reason of a job that had too many setbacks. Never carries a secret."""
     match error:
-        case BotoCoreError():
+        case BotoCoreError() | ClientError():
             code = (
                 "ReportWriteFailed"
                 if claim.job.state == JobStatus.COMPLETING

@@ -4,6 +4,8 @@ from operations.base import Operation
 from operations.put_object_copy import PutObjectCopy
 from operations.put_object_tagging import PutObjectTagging
 
+__all__ = ["OPERATIONS", "OPERATION_BY_NAME", "Operation"]
+
 OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, PutObjectTagging)
 
 OPERATION_BY_NAME: dict[str, type[Operation]] = {

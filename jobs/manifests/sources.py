@@ -61,9 +61,9 @@ class ObjectSource:
         """The bytes of a range. Raises JobFailure, and botocore's exceptions for what may pass."""
         if length == 0:
             return b""
-        wanted = {"Range": f"bytes={offset}-{offset + length - 1}", "IfMatch": f'"{self._etag}"'}
+        stretch = f"bytes={offset}-{offset + length - 1}"
         try:
-            reply = self._s3.get_object(**self._address, **wanted)
+            reply = self._s3.get_object(**self._address, Range=stretch, IfMatch=f'"{self._etag}"')
         except ClientError as error:
             if _code(error) in CHANGED:
                 raise _mismatch(self._address, self._etag, self._etag_now()) from None
@@ -72,10 +72,9 @@ class ObjectSource:
             if bare(reply["ETag"]) != self._etag:
                 raise _mismatch(self._address, self._etag, bare(reply["ETag"]))
             # Looked at before the body: a store that ignores Range would send all of it.
-            if reply["ContentLength"] != length:
-                raise IncompleteReadError(
-                    actual_bytes=reply["ContentLength"], expected_bytes=length
-                )
+            offered = reply["ContentLength"]
+            if offered != length:
+                raise IncompleteReadError(actual_bytes=offered, expected_bytes=length)
             content: bytes = body.read()
             return content
 

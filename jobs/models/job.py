@@ -162,7 +162,7 @@ class Job(models.Model):
             if before in legal:
                 row = Job.objects.filter(where or Q(), pk=self.pk, status=before)
                 moved = row.update(status=status, **_dates(status, JobStatus(before)), **changes)
-            if moved:
+            if before and moved:
                 JobEvent.objects.create(
                     job=self,
                     actor=actor,

@@ -47,11 +47,9 @@ def _create(request: PageRequest, form: JobForm) -> HttpResponseBase:
     except InvalidRequest as error:
         form.add_faults(error.fields)
     except Conflict:
+        form.made = services.jobs_of(request.user).filter(client_request_token=form.token).first()
         form.token = str(uuid.uuid4())
-        form.add_error(
-            None,
-            "This form has made a job already, with other values. Send it again to make another.",
-        )
+        form.add_error(None, "This form has made a job already. Send it again to make another.")
     else:
         messages.success(request, f"Successfully created job {job.pk}.")
         return redirect("job", job.pk)

@@ -71,7 +71,7 @@ class JobForm(forms.Form):
         help_text="The job fails if the file is another one. Without it, the file of now is taken.",
     )
     manifest_version_id = forms.CharField(label="Version", required=False, help_text="Of the file.")
-    columns = forms.ChoiceField(choices=COLUMNS, initial=COLUMNS[0][0])
+    columns = forms.ChoiceField(choices=COLUMNS, required=False, initial=COLUMNS[0][0])
     other_columns = forms.CharField(
         required=False,
         help_text="Names in order, divided by commas: Bucket, Key, VersionId, Ignore.",
@@ -100,7 +100,9 @@ class JobForm(forms.Form):
     report_prefix = forms.CharField(
         label="Folder", required=False, help_text="The report goes to folder/job-…/ in the bucket."
     )
-    report_scope = forms.ChoiceField(label="Tasks to report", choices=Job.ReportScope)
+    report_scope = forms.ChoiceField(
+        label="Tasks to report", choices=Job.ReportScope.choices, required=False
+    )
 
     def __init__(
         self,
@@ -118,6 +120,7 @@ class JobForm(forms.Form):
         """
         super().__init__(data)
         self.kept = manifest
+        self.made: Job | None = None
         self.upload_faults = upload_faults or {}
         self.fields["role"].choices = [(r.name, _store(r)) for r in services.roles_of(user)]  # type: ignore[attr-defined]
         sent: Mapping[str, str] = data or typed or {}
@@ -234,7 +237,7 @@ def _report(given: Mapping[str, Any]) -> dict[str, Any]:
         "enabled": True,
         "bucket": given.get("report_bucket") or None,
         "prefix": given.get("report_prefix", ""),
-        "scope": given.get("report_scope", Job.ReportScope.ALL_TASKS),
+        "scope": given.get("report_scope") or Job.ReportScope.ALL_TASKS.value,
     }
 
 

@@ -35,6 +35,8 @@ class Member:
     info: FieldInfo
     annotation: Any
     kind: Kind
+    is_required: bool
+    """False within a structure that may be left out: then the operation asks for it."""
 
     @property
     def name(self) -> str:
@@ -45,11 +47,6 @@ class Member:
     def label(self) -> str:
         """The declared title."""
         return self.info.title or self.path[-1].replace("_", " ").capitalize()
-
-    @property
-    def is_required(self) -> bool:
-        """True where the operation needs it."""
-        return self.info.is_required()
 
     @property
     def may_be_empty_list(self) -> bool:
@@ -77,20 +74,23 @@ class Group:
 
 def groups_of(model: type[Parameters]) -> list[Group]:
     """The operation's own members first, then a group for each structure, at any depth."""
-    return list(_groups(model, (), Group("", "", ())))
+    return list(_groups(model, (), Group("", "", ()), is_needed=True))
 
 
-def _groups(model: type[BaseModel], path: Path, around: Group) -> Iterator[Group]:
+def _groups(
+    model: type[BaseModel], path: Path, around: Group, *, is_needed: bool
+) -> Iterator[Group]:
     plain: list[Member] = []
     nested: list[Group] = []
     for name, info in model.model_fields.items():
         annotation = bare(info.annotation)
-        here = (*path, name)
+        here, is_required = (*path, name), is_needed and info.is_required()
         if is_structure(annotation):
             title = info.title or name.replace("_", " ").capitalize()
-            nested += _groups(annotation, here, Group(title, info.description or "", ()))
+            group = Group(title, info.description or "", ())
+            nested += _groups(annotation, here, group, is_needed=is_required)
         else:
-            plain.append(Member(here, info, annotation, kind_of(annotation)))
+            plain.append(Member(here, info, annotation, kind_of(annotation), is_required))
     yield Group(around.title, around.description, tuple(plain))
     yield from nested
 
@@ -139,7 +139,7 @@ class ParametersForm(forms.Form):
             self.fields[member.name] = member.field()
             if member.may_be_empty_list:
                 self.fields[_empty(member)] = forms.BooleanField(
-                    required=False, label=f"{member.label}: an empty list, if nothing is typed"
+                    required=False, label="Give an empty list, if nothing is typed above"
                 )
         if typed is not None:
             self.initial = self._typed(typed)
@@ -197,16 +197,17 @@ class Section:
     form: ParametersForm
     group: Group
 
-    def __iter__(self) -> Iterator[BoundField]:
+    def __iter__(self) -> Iterator[tuple[BoundField, BoundField | None]]:
+        """Each field, with the check box for an empty list where there is one."""
         for member in self.group.members:
-            yield self.form[member.name]
-            if member.may_be_empty_list:
-                yield self.form[_empty(member)]
+            empty = self.form[_empty(member)] if member.may_be_empty_list else None
+            yield self.form[member.name], empty
 
     @property
     def is_open(self) -> bool:
         """True where something is filled in or wrong, so that it must not be folded away."""
-        return any(field.value() or field.errors for field in self)
+        fields = [field for pair in self for field in pair if field is not None]
+        return any(field.value() or field.errors for field in fields)
 
 
 def described(operation: Operation) -> list[tuple[str, str]]:

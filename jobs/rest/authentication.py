@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 from jobs.accounts import ApiToken
@@ -25,10 +25,10 @@ class ApiTokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, ApiToken] | None:
         """The user and the token, or None where the request brings no token at all."""
-        scheme, _, token = get_authorization_header(request).strip().partition(b" ")
-        if scheme.lower() != SCHEME.lower().encode():
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+        if scheme.lower() != SCHEME.lower():
             return None
-        digest = ApiToken.digest_of(token.strip().decode("latin-1"))
+        digest = ApiToken.digest_of(token.strip())
         known = ApiToken.objects.select_related("user").filter(digest=digest).first()
         if known is None or not known.user.is_active:
             raise AuthenticationFailed("The token is not valid, or its user is no longer active.")

@@ -85,7 +85,11 @@ def test_a_manifest_gives_its_canonical_rows(
         ("photos,img{}.jpg", TWO, "photos,img{}.jpg"),
         ('"photos","img{}.jpg"', TWO, "photos,img{}.jpg"),
         ("photos,%D1%84%20{}", TWO, "photos,%D1%84%20{}"),
-        ("photos,12,img{}.jpg,v{}", ("Bucket", "Ignore", "Key", "VersionId"), "photos,img{}.jpg,v{}"),
+        (
+            "photos,12,img{}.jpg,v{}",
+            ("Bucket", "Ignore", "Key", "VersionId"),
+            "photos,img{}.jpg,v{}",
+        ),
         ('"v{}","k{}","photos"', ("VersionId", "Key", "Bucket"), "photos,k{},v{}"),
     ],
 )
@@ -187,7 +191,7 @@ def test_a_look_at_a_long_manifest_reads_64_kib() -> None:
 
 @pytest.mark.parametrize("key", ["photos,img", 'photos,"two\nlines"\nphotos,"a\n"\nphotos,'])
 def test_a_look_does_not_mind_where_the_first_64_kib_end(key: str) -> None:
-    for shift in range(40):
+    for shift in range(0, 42, 5):
         peek(Bytes((f"photos,{'x' * (shift + 1)}\n" + many(key, 3000)).encode()), TWO)
 
 

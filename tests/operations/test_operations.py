@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import boto3
@@ -134,3 +136,9 @@ def test_both_spellings_say_the_same():
 def test_a_refusal_reads_as_one_text_too():
     with pytest.raises(InvalidParameters, match=r"tag_set\.0\.value: Field required\."):
         PutObjectTagging.parse({"TagSet": [{"Key": "a"}]})
+
+
+def test_operations_need_no_django():
+    program = "import operations, operations.threads, sys; sys.exit('django' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", program], check=True)

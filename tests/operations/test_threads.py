@@ -232,4 +232,4 @@ sender.send(0, Target("photos", "a"))
 sender.collect(0.1)
 sender.close()
 """
-    subprocess.run([sys.executable, "-c", program], timeout=30, check=True)
+    subprocess.run([sys.executable, "-c", program], timeout=120, check=True)
