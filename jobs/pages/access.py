@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -34,13 +34,12 @@ def signed_in(page: Page[P]) -> Page[P]:
 
     Page and fragment share a URL, so caches must keep them apart, and must not keep fragments.
     """
-    guarded = login_required(page)  # type: ignore[type-var]
 
     @wraps(page)
-    def answer(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if request.htmx and not request.user.is_authenticated:
+    def answer(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
             return _to_login(request)
-        response: HttpResponseBase = guarded(request, *args, **kwargs)
+        response = page(request, *args, **kwargs)
         if isinstance(response, HttpResponse):
             patch_vary_headers(response, ["HX-Request"])
             if request.htmx:
@@ -52,5 +51,7 @@ def signed_in(page: Page[P]) -> Page[P]:
 
 def _to_login(request: PageRequest) -> HttpResponse:
     """Back to the page that the person looks at, once signed in."""
+    if not request.htmx:
+        return redirect_to_login(request.get_full_path())
     seen = request.htmx.current_url_abs_path or request.path
     return HttpResponseClientRedirect(f"{resolve_url('login')}?{urlencode({'next': seen})}")

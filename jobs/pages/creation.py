@@ -15,7 +15,8 @@ from jobs import services
 from jobs.errors import Conflict, InvalidRequest
 from jobs.models import Manifest
 from jobs.pages.access import PageRequest, signed_in
-from jobs.pages.forms import UPLOAD, JobForm, columns_of
+from jobs.pages.columns import columns_of
+from jobs.pages.forms import UPLOAD, JobForm
 
 Faults = dict[str, list[str]]
 

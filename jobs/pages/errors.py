@@ -27,7 +27,8 @@ FORBIDDEN = Trouble(403, "You may not do this", "Your user has no permission for
 MISSING = Trouble(
     404,
     "There is no such page",
-    "It may have been removed, or belong to another account. Jobs are kept for 90 days after their end.",
+    "It may have been removed, or belong to another account. "
+    "Jobs are kept for 90 days after their end.",
 )
 CLASH = Trouble(409, "That is not possible now", "The job has moved on.")
 BROKEN = Trouble(

@@ -1,10 +1,13 @@
-"""The form that creates a job. It only gathers: what is allowed is judged by JobRequest and services.create_job."""
+"""The form that creates a job.
+
+It only gathers: what is allowed is judged by JobRequest and services.create_job.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib.auth.models import User
@@ -13,6 +16,7 @@ from django.forms import BoundField
 from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import Job, Manifest
+from jobs.pages.columns import COLUMNS, columns_of
 from jobs.pages.kinds import LinesField, read_pair
 from jobs.pages.parameters import ParametersForm, carried
 from jobs.requests import JobRequest
@@ -22,12 +26,6 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
 UPLOAD, IN_S3 = "upload", "s3"
-OTHER_COLUMNS = "other"
-COLUMNS = [
-    ("Bucket,Key", "Bucket, Key"),
-    ("Bucket,Key,VersionId", "Bucket, Key, VersionId"),
-    (OTHER_COLUMNS, "Another order"),
-]
 PLACES = {
     "manifest": "upload",
     "manifest.id": "upload",
@@ -43,7 +41,7 @@ PLACES = {
 
 
 class JobForm(forms.Form):
-    """Everything but the operation's parameters, which are a form of their own: `self.parameters`."""
+    """Everything but the operation's parameters: they are a form of their own, `parameters`."""
 
     operation = forms.ChoiceField(choices=lambda: [(o.name, o.label) for o in OPERATIONS])
     source = forms.ChoiceField(
@@ -91,7 +89,7 @@ class JobForm(forms.Form):
         label="Wait for confirmation",
         required=False,
         initial=True,
-        help_text="Read and count the manifest first, then wait until somebody has reviewed the job.",
+        help_text="Read and count the manifest, then wait until somebody has reviewed the job.",
     )
     report_enabled = forms.BooleanField(
         label="Write a completion report", required=False, initial=True
@@ -122,7 +120,8 @@ class JobForm(forms.Form):
         self.kept = manifest
         self.made: Job | None = None
         self.upload_faults = upload_faults or {}
-        self.fields["role"].choices = [(r.name, _store(r)) for r in services.roles_of(user)]  # type: ignore[attr-defined]
+        roles = cast(forms.ChoiceField, self.fields["role"])
+        roles.choices = [(role.name, _store(role)) for role in services.roles_of(user)]
         sent: Mapping[str, str] = data or typed or {}
         # Sent twice, the form makes one job: the token is the form's own (spec.md 3.11).
         self.token = sent.get("client_request_token") or str(uuid.uuid4())
@@ -134,7 +133,7 @@ class JobForm(forms.Form):
 
     def _typed(self, data: QueryDict) -> dict[str, Any]:
         return {
-            name: field.widget.value_from_datadict(data, {}, name)  # type: ignore[arg-type]
+            name: field.widget.value_from_datadict(data, {}, name)
             for name, field in self.fields.items()
         }
 
@@ -193,7 +192,7 @@ class JobForm(forms.Form):
         }
 
     def add_faults(self, faults: Mapping[str, list[str]]) -> None:
-        """Put each fault onto the field that it is about, unless that field is known to be wrong."""
+        """Put each fault onto the field that it is about, unless that is known to be wrong."""
         known = {*self.errors, *(f"parameters.{name}" for name in self.parameters.errors)}
         for path, texts in faults.items():
             form, name, rest = self._place(path)
@@ -239,13 +238,6 @@ def _report(given: Mapping[str, Any]) -> dict[str, Any]:
         "prefix": given.get("report_prefix", ""),
         "scope": given.get("report_scope") or Job.ReportScope.ALL_TASKS.value,
     }
-
-
-def columns_of(given: Mapping[str, Any]) -> list[str]:
-    """The columns as a list."""
-    chosen = given.get("columns") or COLUMNS[0][0]
-    text = given.get("other_columns", "") if chosen == OTHER_COLUMNS else chosen
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _entry(rest: str) -> str:

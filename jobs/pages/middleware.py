@@ -43,8 +43,8 @@ TROUBLES: dict[type[JobError], Trouble] = {
 class PageErrors:
     """Turns a JobError into a message on the job's page, or into a page with the right status.
 
-    A refused decision (confirm, cancel, priority) is best read on the page of the job, beside what the job is now.
-    The API has its own handler and is let alone.
+    A refused decision (confirm, cancel, priority) is best read on the page of the job, beside what
+    the job is now. The API has its own handler and is let alone.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,135 +1,25 @@
 """Form fields for an operation's parameters, made from its declaration.
 
-    members_of(PutObjectCopy)   its parameters, nested structures flattened
-    KINDS                       annotation → how it is typed in, read and shown: the one table
-    ParametersForm              the fields of one operation, in sections
-
-A form field reads only what is typed ("this is not a number"); what is allowed stays with the operation.
+A form field reads only what is typed ("this is not a number"); what is allowed stays with the
+operation.
 """
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from django import forms
 from django.forms import BoundField
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
-from jobs.pages.kinds import KINDS, Kind
-from operations.base import Operation, Parameters
-
-Path = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Member:
-    """One parameter: where it stands and how it was declared."""
-
-    path: Path
-    info: FieldInfo
-    annotation: Any
-    kind: Kind
-    is_required: bool
-    """False within a structure that may be left out: then the operation asks for it."""
-
-    @property
-    def name(self) -> str:
-        """The field's name in the form: the path that InvalidRequest names, without `parameters`."""
-        return ".".join(self.path)
-
-    @property
-    def label(self) -> str:
-        """The declared title."""
-        return self.info.title or self.path[-1].replace("_", " ").capitalize()
-
-    @property
-    def may_be_empty_list(self) -> bool:
-        """True where "an empty list" and "not given" mean different things."""
-        return self.kind.is_list and not self.is_required and self.info.get_default() is None
-
-    def field(self) -> forms.Field:
-        """The form field."""
-        field = self.kind.field(self.annotation, self.is_required)
-        field.label = self.label
-        if self.info.default not in (None, PydanticUndefined, ()):
-            field.initial = self.info.default
-        field.help_text = " ".join(filter(None, [self.info.description, self.kind.hint]))
-        return field
-
-
-@dataclass(frozen=True)
-class Group:
-    """Members that are shown together: those of the operation itself, or of a structure in it."""
-
-    title: str
-    description: str
-    members: tuple[Member, ...]
-
-
-def groups_of(model: type[Parameters]) -> list[Group]:
-    """The operation's own members first, then a group for each structure, at any depth."""
-    return list(_groups(model, (), Group("", "", ()), is_needed=True))
-
-
-def _groups(
-    model: type[BaseModel], path: Path, around: Group, *, is_needed: bool
-) -> Iterator[Group]:
-    plain: list[Member] = []
-    nested: list[Group] = []
-    for name, info in model.model_fields.items():
-        annotation = bare(info.annotation)
-        here, is_required = (*path, name), is_needed and info.is_required()
-        if is_structure(annotation):
-            title = info.title or name.replace("_", " ").capitalize()
-            group = Group(title, info.description or "", ())
-            nested += _groups(annotation, here, group, is_needed=is_required)
-        else:
-            plain.append(Member(here, info, annotation, kind_of(annotation), is_required))
-    yield Group(around.title, around.description, tuple(plain))
-    yield from nested
-
-
-def members_of(model: type[Parameters]) -> Iterator[Member]:
-    """All members, in the order of the groups."""
-    for group in groups_of(model):
-        yield from group.members
-
-
-def bare(annotation: Any) -> Any:
-    """Without Annotated[…] and without `| None`."""
-    if get_origin(annotation) is Annotated:
-        return bare(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, types.UnionType}:
-        others = [part for part in get_args(annotation) if part is not type(None)]
-        if len(others) == 1:
-            return bare(others[0])
-    return annotation
-
-
-def is_structure(annotation: Any) -> bool:
-    """True for a model, whose members become fields of their own."""
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def kind_of(annotation: Any) -> Kind:
-    """The row of KINDS for an annotation; raises LookupError for a type that has none."""
-    origin = get_origin(annotation)
-    if origin in {list, tuple}:
-        item = bare(get_args(annotation)[0])
-        if is_structure(item):
-            return KINDS[frozenset(item.model_fields)]
-        return KINDS[list]
-    return KINDS[Literal if origin is Literal else origin or annotation]
+from jobs.pages.members import Group, Member, groups_of, members_of
+from operations.base import Operation
 
 
 class ParametersForm(forms.Form):
-    """The parameters of one operation. Field names are prefixed by it, so that those of two never mix."""
+    """The parameters of one operation, whose name prefixes all fields: those of two never mix."""
 
     def __init__(self, operation: type[Operation], data: Any = None, *, typed: Any = None) -> None:
         """Bound to `data`, or unbound but filled with what `typed` holds for this operation."""
@@ -208,29 +98,6 @@ class Section:
         """True where something is filled in or wrong, so that it must not be folded away."""
         fields = [field for pair in self for field in pair if field is not None]
         return any(field.value() or field.errors for field in fields)
-
-
-def described(operation: Operation) -> list[tuple[str, str]]:
-    """The parameters that a job was given, as labels and texts."""
-    return list(_described(operation))
-
-
-def _described(operation: Operation) -> Iterator[tuple[str, str]]:
-    for group in groups_of(type(operation)):
-        for member in group.members:
-            found = _look_up(operation, member.path)
-            if found is not None:
-                label = f"{group.title}: {member.label}" if group.title else member.label
-                yield label, member.kind.show(found)
-
-
-def _look_up(model: Any, path: Path) -> Any:
-    """The value at a path, or None where it or a structure above it was not given."""
-    for name in path:
-        if model is None or name not in model.model_fields_set:
-            return None
-        model = getattr(model, name)
-    return model
 
 
 def _is_given(member: Member, value: Any) -> bool:

@@ -1,6 +1,7 @@
 """How far a job is, in the words and numbers of the pages.
 
-Everything is computed from committed counters; what running slices have done since is provisional and stands apart.
+Everything is computed from committed counters; what running slices have done since is provisional
+and stands apart.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Progress:
 
     @property
     def uncommitted(self) -> int:
-        """Results that workers have at hand and will commit within seconds, or lose and do again."""
+        """Results that workers have at hand and commit within seconds, or lose and do again."""
         return self.uncommitted_succeeded + self.uncommitted_failed
 
     @property

@@ -17,7 +17,7 @@ from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import MOST_TASK_RESULTS, Job, JobQuerySet
 from jobs.pages.access import PageRequest, signed_in
-from jobs.pages.parameters import described
+from jobs.pages.members import described
 from jobs.pages.progress import RESTING, Progress
 from jobs.pages.reports import Report
 from jobs.status import JobStatus

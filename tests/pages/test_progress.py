@@ -1,0 +1,123 @@
+"""The numbers of a job in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from jobs.models import Job, Lane, Manifest
+from jobs.pages.progress import Progress, duration
+from tests.conftest import MakeJob
+
+
+def progress_of(**values: object) -> Progress:
+    """Without a database."""
+    return Progress(Job(manifest=Manifest(size=1000), operation="S3PutObjectTagging", **values))
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "total", "percent"),
+    [(0, 0, 0, 0), (0, 0, 10, 0), (1, 1, 3, 66), (99_999, 0, 100_000, 99), (7, 3, 10, 100)],
+)
+def test_the_percentage_is_100_only_at_the_end(
+    succeeded: int, failed: int, total: int, percent: int
+) -> None:
+    progress = progress_of(succeeded=succeeded, failed=failed, total_tasks=total)
+
+    assert progress.percent == percent
+    assert progress.remaining == total - succeeded - failed
+
+
+def test_few_failures_among_many_can_be_seen() -> None:
+    progress = progress_of(total_tasks=1_000_000, succeeded=999_999, failed=1)
+
+    assert progress.failed_share == 0.6
+    assert progress.failed_start + progress.failed_share <= 100
+    assert (progress.failed_rate, progress.succeeded_rate) == ("< 0.1%", "> 99.9%")
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "rate"), [(0, 0, ""), (0, 5, "100%"), (2, 1, "33.3%"), (3, 1, "25%")]
+)
+def test_the_rate_of_failures_is_of_executed_tasks(succeeded: int, failed: int, rate: str) -> None:
+    progress = progress_of(total_tasks=100, succeeded=succeeded, failed=failed)
+
+    assert progress.failed_rate == rate
+
+
+def test_speed_and_time_left_come_from_committed_tasks_and_active_time() -> None:
+    with time_machine.travel("2026-01-05T10:00:00Z", tick=False):
+        progress = progress_of(
+            status="Active",
+            total_tasks=10_000,
+            succeeded=2_000,
+            active_time=timedelta(seconds=60),
+            active_since=timezone.now() - timedelta(seconds=40),
+        )
+
+        assert (progress.speed, progress.elapsed) == ("20", "1 min 40 s")
+        assert progress.time_left == "6 min 40 s"
+
+
+def test_a_slow_job_has_a_rate_with_decimals() -> None:
+    progress = progress_of(succeeded=3, active_time=timedelta(seconds=10))
+
+    assert progress.speed == "0.3"
+
+
+@pytest.mark.parametrize("status", ["Paused", "Completing", "Complete"])
+def test_time_left_is_told_only_while_tasks_run(status: str) -> None:
+    progress = progress_of(
+        status=status, total_tasks=10, succeeded=5, active_time=timedelta(seconds=10)
+    )
+
+    assert progress.time_left == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59, "59 s"), (63, "1 min 3 s"), (7_500, "2 h 5 min"), (273_600, "3 d 4 h")],
+)
+def test_a_duration_has_two_units(seconds: int, text: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(("read", "percent"), [(0, 0), (500, 50), (2_000, 100)])
+def test_preparing_is_measured_in_bytes(read: int, percent: int) -> None:
+    assert progress_of(bytes_read=read).percent_read == percent
+
+
+def test_a_manifest_of_unknown_size_has_no_percentage() -> None:
+    assert Progress(Job(manifest=Manifest(size=None))).percent_read is None
+
+
+def test_milestones_are_statuses_and_quarters() -> None:
+    seen = [
+        progress_of(status="Active", total_tasks=100, succeeded=done).milestone
+        for done in (0, 24, 25, 74, 100)
+    ]
+
+    assert seen == ["Active.0", "Active.0", "Active.25", "Active.50", "Active.100"]
+
+
+def test_a_lane_that_is_silent_does_not_count(make_job: MakeJob) -> None:
+    job = make_job(status="Active", total_tasks=100)
+    for owner, seconds in (("alive", 1), ("silent", 3_600)):
+        Lane.objects.create(
+            owner=owner,
+            node="n",
+            host="h",
+            pid=1,
+            process_start=1,
+            job=job,
+            succeeded=5,
+            failed=2,
+            beat_at=timezone.now() - timedelta(seconds=seconds),
+        )
+
+    progress = Progress.of(job)
+
+    assert (progress.workers, progress.uncommitted) == (1, 7)
