@@ -33,6 +33,7 @@ from operations.base import Outcome
 MOST_TALLIES = 1000
 """Distinct (error code, HTTP status) pairs of a job; further ones are counted under `Other`."""
 OTHER = ("Other", 0)
+JUDGED = frozenset({JobStatus.ACTIVE, JobStatus.PAUSING})
 
 
 def commit(
@@ -69,63 +70,74 @@ def _commit(
     window: int,
     release: bool,
 ) -> None:
-    slice_, start = claim.slice, claim.slice.next_index
-    end = start + len(settled)
-    label = f"jobs/{slice_.job_id}/{slice_.number:08d}-{slice_.epoch}-{start}"
-    receipt, lines = _write_results(f"{label}.results", start, settled, claim.job)
-    files = [write_retry(f"{label}.retry{place}", retry) for place, retry in enumerate(retries)]
+    slice_, label = claim.slice, _label(claim.slice)
     failures = _failures(stretch, settled)
-    deferred = sum(isinstance(outcome, Deferred) for outcome in settled)
-    counts = {
-        "succeeded": len(settled) - deferred - len(failures),
-        "failed": len(failures),
-        "deferred": deferred,
-    }
+    part = _part(claim, settled, len(failures), f"{label}.results")
+    files = [write_retry(f"{label}.retry{place}", retry) for place, retry in enumerate(retries)]
+    upto = slice_.started_upto
     with write():
-        _advance_slice(claim, end, counts, release=release)
-        Job.objects.filter(pk=slice_.job_id).update(
-            succeeded=F("succeeded") + counts["succeeded"],
-            failed=F("failed") + counts["failed"],
-            slices_made=F("slices_made") + len(retries),
-        )
-        job = Job.objects.get(pk=slice_.job_id)
+        _advance_slice(claim, part, release=release)
+        job = _count(part, len(retries))
         _tally(job, failures)
-        Part.objects.create(
-            job=job,
-            slice=slice_,
-            start=start,
-            end=end,
-            **counts,
-            result_file=receipt.name,
-            result_bytes=receipt.size,
-            result_sha256=receipt.sha256,
-            result_lines=lines,
-        )
+        part.save(force_insert=True)
         insert_retries(job, slice_, retries, files)
         _keep_failures(job, failures)
         _judge(job)
-        upto = (
-            _reserve(claim, job, end, window)
-            if not release and end < slice_.size
-            else slice_.started_upto
-        )
-    slice_.next_index, slice_.started_upto = end, upto
+        if not release and part.end < slice_.size:
+            upto = _reserve(claim, job, part.end, window)
+    slice_.next_index, slice_.started_upto = part.end, upto
     claim.job = job
 
 
-def _advance_slice(claim: SliceClaim, end: int, counts: dict[str, int], *, release: bool) -> None:
+def _label(slice_: Slice) -> str:
+    """The beginning of the names of a part's files: no other lane, nor this one later, has it."""
+    return f"jobs/{slice_.job_id}/{slice_.number:08d}-{slice_.epoch}-{slice_.next_index}"
+
+
+def _part(claim: SliceClaim, settled: list[Settled], failed: int, name: str) -> Part:
+    """The part that is to be committed; its result file is in the spool already."""
+    start = claim.slice.next_index
+    receipt, lines = _write_results(name, start, settled, claim.job)
+    deferred = sum(isinstance(outcome, Deferred) for outcome in settled)
+    return Part(
+        job_id=claim.slice.job_id,
+        slice=claim.slice,
+        start=start,
+        end=start + len(settled),
+        succeeded=len(settled) - deferred - failed,
+        failed=failed,
+        deferred=deferred,
+        result_file=receipt.name,
+        result_bytes=receipt.size,
+        result_sha256=receipt.sha256,
+        result_lines=lines,
+    )
+
+
+def _count(part: Part, retries: int) -> Job:
+    """The job with the part's results counted; its row is locked from here on."""
+    Job.objects.filter(pk=part.job_id).update(
+        succeeded=F("succeeded") + part.succeeded,
+        failed=F("failed") + part.failed,
+        slices_made=F("slices_made") + retries,
+    )
+    return Job.objects.get(pk=part.job_id)
+
+
+def _advance_slice(claim: SliceClaim, part: Part, *, release: bool) -> None:
     """The fence: the first write of the transaction, on the slice's row."""
-    changes: dict[str, Any] = {name: F(name) + count for name, count in counts.items()}
-    if end == claim.slice.size:
-        changes.update(state=Slice.State.DONE, owner="", lease_until=None, started_upto=end)
+    changes: dict[str, Any] = {
+        name: F(name) + getattr(part, name) for name in ("succeeded", "failed", "deferred")
+    }
+    if part.end == claim.slice.size:
+        changes.update(state=Slice.State.DONE, owner="", lease_until=None, started_upto=part.end)
     elif release:
-        upto = max(claim.doubt_upto, end)
+        upto = max(claim.doubt_upto, part.end)
         changes.update(state=Slice.State.READY, owner="", lease_until=None, started_upto=upto)
     else:
         changes["lease_until"] = lease_end()
-    if not claim.lease.rows.filter(next_index=claim.slice.next_index).update(
-        next_index=end, **changes
-    ):
+    still_ours = claim.lease.rows.filter(next_index=part.start)
+    if not still_ours.update(next_index=part.end, **changes):
         raise LeaseLost("The slice belongs to another lane by now.")
 
 
@@ -211,11 +223,7 @@ def _judge(job: Job) -> None:
     """The failure threshold, on committed counters: more than half of at least a thousand (spec.md
     2.4).
     """
-    if (
-        job.executed < FIRST_DECISION
-        or job.failed * 2 <= job.executed
-        or job.state != JobStatus.ACTIVE
-    ):
+    if job.executed < FIRST_DECISION or job.failed * 2 <= job.executed or job.state not in JUDGED:
         return
     reason = f"{job.failed} of {job.executed} tasks failed, which is more than 50 percent."
     over = Q(failed__gt=F("succeeded"))
@@ -225,7 +233,7 @@ def _judge(job: Job) -> None:
             actor="system",
             reason=reason,
             where=over,
-            start=frozenset({JobStatus.ACTIVE}),
+            start=JUDGED,
             failure_reasons=[
                 {"FailureCode": "TaskFailureThresholdExceeded", "FailureReason": reason}
             ],

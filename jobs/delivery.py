@@ -9,9 +9,8 @@ from botocore.exceptions import ClientError
 
 from jobs import stores
 from jobs.errors import JobFailure
-from jobs.models import ReportFile
+from jobs.models import Job, ReportFile
 from jobs.spool import spool
-from jobs.status import JobStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,26 +23,23 @@ NO_SSE = {
     "InvalidRequest",
     "ServerSideEncryptionConfigurationNotFoundError",
 }
+MAY_PASS = {429, 500, 502, 503, 504}
 
 
 def deliver(claim: JobClaim, files: list[ReportFile]) -> None:
-    """A job that ends early ends all the same if its report cannot be uploaded, and says so."""
-    job = claim.job
-    if any(told["FailureCode"] == "ReportWriteFailed" for told in job.failure_reasons):
-        return
-    try:
+    """Upload the report, unless that was found to be impossible before: then the job ends all the
+    same, and says so.
+    """
+    told = {failure["FailureCode"] for failure in claim.job.failure_reasons}
+    if "ReportWriteFailed" not in told:
         upload(claim, files)
-    except JobFailure as failure:
-        if job.state == JobStatus.COMPLETING:
-            raise
-        told = {"FailureCode": failure.code, "FailureReason": failure.reason}
-        job.failure_reasons = [*job.failure_reasons, told]
 
 
 def upload(claim: JobClaim, files: list[ReportFile]) -> None:
     """Put the report into the user's bucket, SSE-S3 encrypted where the store knows that.
 
-    Raises JobFailure ReportWriteFailed when the store refuses.
+    Raises JobFailure ReportWriteFailed when the store refuses, botocore's errors when a later try
+    may do better.
     """
     s3 = stores.s3_for(claim.job.role)
     for file in files:
@@ -51,11 +47,16 @@ def upload(claim: JobClaim, files: list[ReportFile]) -> None:
             _put(s3, claim, file, {"ServerSideEncryption": "AES256"})
         except ClientError as error:
             if error.response["Error"]["Code"] not in NO_SSE:
-                raise stores.report_refused(error, claim.job.report_bucket) from None
+                raise _refused(error, claim.job) from None
             try:
                 _put(s3, claim, file, {})
             except ClientError as again:
-                raise stores.report_refused(again, claim.job.report_bucket) from None
+                raise _refused(again, claim.job) from None
+
+
+def _refused(error: ClientError, job: Job) -> ClientError | JobFailure:
+    passing = error.response["ResponseMetadata"]["HTTPStatusCode"] in MAY_PASS
+    return error if passing else stores.report_refused(error, job.report_bucket)
 
 
 def _put(s3: S3Client, claim: JobClaim, file: ReportFile, extra: dict[str, str]) -> None:

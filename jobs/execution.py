@@ -10,21 +10,17 @@ slice rather than hold back the rest (design decisions 5, 6, 13).
 from __future__ import annotations
 
 import heapq
-import logging
 import time
 from collections.abc import Callable
-from enum import Enum, auto
 
-from django.db import DatabaseError, connection
+from django.db import InterfaceError, OperationalError
 
-from jobs import lanes, leases, presence, results, verdicts
+from jobs import lanes, leases, results, verdicts
 from jobs.commits import commit, extend
-from jobs.database import write
 from jobs.lanes import Claim, SliceClaim
-from jobs.leases import LeaseLost
 from jobs.leftovers import CRASHES_TO_SPLIT, split
+from jobs.listening import Listener, Order
 from jobs.manifests.rows import MISSING_VERSION, MissingVersion, target_of
-from jobs.models import Job
 from jobs.retries import Settled
 from jobs.status import JobStatus
 from jobs.verdicts import NO_ANSWER, TRIES
@@ -32,22 +28,12 @@ from operations.base import Again, Outcome
 from operations.pace import Pace, backoff
 from operations.threads import ThreadSender
 
-logger = logging.getLogger(__name__)
-
 PART_SECONDS = 1.0
 IDLE_SECONDS = 0.01
 DRAIN_SECONDS = 8.0
 LARGEST_WINDOW = 10_000
 
 ENDING = frozenset({JobStatus.CANCELLING, JobStatus.FAILING})
-
-
-class Order(Enum):
-    """What a lane is to do with its slice."""
-
-    GO_ON = auto()
-    PAUSE = auto()  #: stop feeding, defer what has no answer, give the slice back
-    END = auto()  #: the job is ending: what was sent and got no answer fails with its last error
 
 
 def execute(
@@ -71,33 +57,43 @@ class SliceRun:
         pace: Pace,
         stop: Callable[[], bool],
     ) -> None:
-        self.claim, self.rows, self.sender, self.pace, self.stop = claim, rows, sender, pace, stop
+        self.claim, self.rows, self.sender, self.pace = claim, rows, sender, pace
+        self.listener = Listener(claim, stop)
         self.settled: dict[int, Settled] = {}
         self.waiting: list[tuple[float, int, Outcome]] = []
         self.tries: dict[int, int] = {}
         self.next_new = claim.slice.next_index
         self.window = lanes.FIRST_WINDOW
-        self.order = Order.GO_ON
-        self.better: Claim | None = None
-        self.beaten_at = self.committed_at = time.monotonic()
-        self.send_not_before = 0.0
+        self.committed_at = time.monotonic()
+        self.send_not_before = self.commit_not_before = 0.0
 
     def run(self) -> Claim | None:
-        """Feed, collect, beat and commit until the slice is done or to be given back."""
+        """Perform the slice until it is done or to be given back; returns better work."""
+        try:
+            self.go()
+        except BaseException:
+            if self.listener.better:
+                self.listener.better.release()
+            raise
+        return self.listener.better
+
+    def go(self) -> None:
+        """Feed, collect, beat and commit."""
         self.beat()
         while self.claim.slice.next_index < len(self.rows):
-            if self.order is not Order.GO_ON:
+            if self.listener.order is not Order.GO_ON:
                 self.drain()
                 break
             self.feed()
             if not self.sender.in_flight:
                 time.sleep(IDLE_SECONDS)
             self.absorb(self.sender.collect(0.05))
-            now = time.monotonic()
-            if now - self.beaten_at >= lanes.BEAT_SECONDS:
+            if self.listener.is_due:
                 self.beat()
-            self.commit_if_due(now)
-        return self.better
+            self.commit_if_due(time.monotonic())
+
+    def beat(self) -> None:
+        self.listener.beat(self.settled.values())
 
     # ---- sending
 
@@ -163,10 +159,28 @@ class SliceRun:
         used_up = end == self.claim.slice.started_upto
         if end > start and (end == size or late or used_up):
             self.adjust_window(now, used_up=used_up)
-            self.commit(end)
+            self.try_commit(end, now)
         elif used_up and late:
-            extend(self.claim, self.window)
-            self.committed_at = now
+            self.extend(now)
+
+    def try_commit(self, end: int, now: float) -> None:
+        """Commit, or keep what has settled for a later try while the database is away."""
+        if now < self.commit_not_before:
+            return
+        try:
+            self.commit(end)
+        except (OperationalError, InterfaceError) as error:
+            self.listener.bear(error)
+            self.commit_not_before = now + PART_SECONDS
+
+    def extend(self, now: float) -> None:
+        """Ask for rows to start. Where the first thousand of the job are still being waited for
+        there may be none; then the lane is free for the slices that hold them.
+        """
+        extend(self.claim, self.window)
+        self.committed_at = now
+        if self.claim.slice.started_upto == self.claim.slice.next_index:
+            self.listener.order = Order.PAUSE
 
     def settled_upto(self) -> int:
         """The end of the stretch that is settled without a gap."""
@@ -207,57 +221,7 @@ class SliceRun:
         self.claim.lease.renewed_at = begun
         self.committed_at = time.monotonic()
         if self.claim.job.state in ENDING:
-            self.order = Order.END
-
-    # ---- listening
-
-    def beat(self) -> None:
-        """Renew the lease when due, publish provisional counts, and read back what to do.
-
-        While the database is away the lane goes on trying until its lease may have run out, then
-        drops the slice.
-        """
-        self.beaten_at = time.monotonic()
-        try:
-            with write():
-                if self.claim.lease.is_due:
-                    self.claim.lease.renew()
-                presence.show_lane(
-                    self.claim.owner, self.claim.owner.rsplit(":", 2)[0], **self.provisional()
-                )
-            self.order = self.asked()
-            if self.order is Order.GO_ON and not self.claim.lease.is_safe:
-                raise LeaseLost("The lease could not be renewed in time.")
-        except DatabaseError as error:
-            connection.close()
-            logger.warning("The database did not answer a beat: %s", error)
-            if not self.claim.lease.is_safe:
-                raise LeaseLost("The database was away for longer than the lease.") from error
-
-    def provisional(self) -> dict[str, object]:
-        """What this lane is at, for the pages: counts that are not committed yet."""
-        outcomes = [outcome for outcome in self.settled.values() if isinstance(outcome, Outcome)]
-        succeeded = sum(outcome.succeeded for outcome in outcomes)
-        return {
-            "job_id": self.claim.slice.job_id,
-            "slice_id": self.claim.slice.pk,
-            "succeeded": succeeded,
-            "failed": len(outcomes) - succeeded,
-        }
-
-    def asked(self) -> Order:
-        """What the job, the engine or a more urgent job asks of this lane."""
-        job = Job.objects.only("status", "priority").get(pk=self.claim.slice.job_id)
-        match job.state:
-            case JobStatus.ACTIVE if not self.stop():
-                self.better = self.better or lanes.claim(self.claim.owner, above=job.priority)
-                return Order.PAUSE if self.better else Order.GO_ON
-            case JobStatus.CANCELLING | JobStatus.FAILING:
-                return Order.END
-            case JobStatus.ACTIVE | JobStatus.PAUSING:
-                return Order.PAUSE
-            case status:
-                raise LeaseLost(f"The job is {status.value}.")
+            self.listener.order = Order.END
 
     # ---- stopping
 
@@ -267,8 +231,7 @@ class SliceRun:
         while self.sender.in_flight and time.monotonic() < deadline:
             for index, outcome in self.sender.collect(0.05):
                 self.settled[index] = self.last_word(outcome)
-            if self.claim.lease.is_due or (self.better and self.better.lease.is_due):
-                self.renew_both()
+            self.listener.renew_when_due()
         for index in self.sender.abandon():
             self.settled[index] = self.last_word(NO_ANSWER)
         for _, index, outcome in self.waiting:
@@ -280,12 +243,8 @@ class SliceRun:
         else:
             self.claim.release()
 
-    def renew_both(self) -> None:
-        with write():
-            self.claim.lease.renew()
-            if self.better:
-                self.better.lease.renew()
-
     def last_word(self, outcome: Outcome) -> Settled:
         """What a lane that stops makes of an outcome."""
-        return verdicts.last_word(self.claim.slice, outcome, ending=self.order is Order.END)
+        return verdicts.last_word(
+            self.claim.slice, outcome, ending=self.listener.order is Order.END
+        )

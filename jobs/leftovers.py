@@ -31,9 +31,7 @@ INTERRUPTED = Outcome(
 
 
 def split(claim: SliceClaim, rows: list[bytes]) -> bool:
-    """Narrow down the row that kills its workers: hand on halves, and give up on a single row in
-    the end.
-    """
+    """Narrow down the row that kills its workers: hand on halves, in the end give up on one row."""
     slice_ = claim.slice
     rest = rows[slice_.next_index :]
     if len(rest) == 1:
@@ -43,7 +41,7 @@ def split(claim: SliceClaim, rows: list[bytes]) -> bool:
         return False
     errors = carried_errors(slice_)[slice_.next_index :]
     middle = (len(rest) + 1) // 2
-    started = slice_.started_upto - slice_.next_index
+    started = claim.doubt_upto - slice_.next_index
     hand_on(
         claim,
         [
@@ -53,7 +51,7 @@ def split(claim: SliceClaim, rows: list[bytes]) -> bool:
                 slice_.attempt,
                 0.0,
                 slice_.throttled_since,
-                crashes=1,
+                crashes=1 if high - low > 1 else 0,
                 started_upto=max(0, min(started, high) - low),
             )
             for low, high in ((0, middle), (middle, len(rest)))

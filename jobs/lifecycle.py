@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef
 from jobs.database import write
 from jobs.errors import InvalidTransition
 from jobs.lanes import fence_off
-from jobs.models import Job, Slice, recent
+from jobs.models import Job, JobEvent, Slice, recent
 from jobs.status import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -68,11 +68,14 @@ def promote() -> None:
         )
         jobs = sorted(rows.order_by("pk"), key=lambda job: (-job.priority, job.created_at))
         active = [job for job in jobs if job.state == JobStatus.ACTIVE]
-        taken = len(active) + sum(job.state == JobStatus.PAUSING for job in jobs)
+        coming_free = sum(job.state == JobStatus.PAUSING for job in jobs)
+        taken = len(active) + coming_free
         for job in (job for job in jobs if job.state in waiting):
             if taken < settings.LADING_ACTIVE_JOBS:
                 job.become(JobStatus.ACTIVE, actor="system")
                 taken += 1
+            elif coming_free:
+                coming_free -= 1
             elif active and active[-1].priority < job.priority:
                 lowest = active.pop()
                 lowest.become(
@@ -100,22 +103,26 @@ def expire_unconfirmed() -> None:
 
 
 def fail(job: Job, code: str, reason: str) -> None:
-    """End the job as a whole with a reason (spec.md 2.5).
+    """End the job as a whole with a reason (spec.md 2.5), and fence off who works on it.
 
-    A job that was ending already, and cannot even write its report, ends without one.
+    A job that was ending already ends without a report; where the report could just not be
+    delivered it stays in the spool.
     """
     job.refresh_from_db()
     end = {JobStatus.CANCELLING: JobStatus.CANCELLED, JobStatus.FAILING: JobStatus.FAILED}
     told = {"FailureCode": code[:64], "FailureReason": reason[:256]}
+    changes = {
+        "failure_reasons": job.failure_reasons + [told] * (told not in job.failure_reasons),
+        "owner": "",
+        "lease_until": None,
+        "not_before": None,
+        "errors": 0,
+        "epoch": F("epoch") + 1,
+    }
+    if code == "ReportWriteFailed" and job.state in end:
+        with write():
+            Job.objects.filter(pk=job.pk, status=job.state).update(**changes)
+            JobEvent.objects.create(job=job, actor="system", reason=reason[:1024])
+        return
     with suppress(InvalidTransition):
-        job.become(
-            end.get(job.state, JobStatus.FAILING),
-            actor="system",
-            reason=reason,
-            failure_reasons=[*job.failure_reasons, told],
-            owner="",
-            lease_until=None,
-            not_before=None,
-            errors=0,
-            epoch=F("epoch") + 1,
-        )
+        job.become(end.get(job.state, JobStatus.FAILING), actor="system", reason=reason, **changes)

@@ -12,9 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
@@ -91,15 +90,6 @@ def check_totals(job: Job) -> None:
 # ---- building
 
 
-@dataclass(slots=True)
-class Results:
-    """A results file while it is being filled."""
-
-    out: IO[bytes]
-    name: str
-    rows: int = 0
-
-
 def build(claim: JobClaim) -> list[ReportFile]:
     """The report's files in the spool, in the order in which they are to be uploaded."""
     job = claim.job
@@ -135,9 +125,8 @@ def _results(claim: JobClaim, kind: ReportFile.Kind) -> Iterator[ReportFile]:
     job = claim.job
     if kind == ReportFile.Kind.SUCCEEDED and job.report_scope == Job.ReportScope.FAILED_TASKS_ONLY:
         return
-    lines = _lines(
-        claim, results.SUCCEEDED if kind == ReportFile.Kind.SUCCEEDED else results.FAILED
-    )
+    mark = results.SUCCEEDED if kind == ReportFile.Kind.SUCCEEDED else results.FAILED
+    lines = _lines(claim, mark)
     number, line = 1, next(lines, None)
     while line is not None:
         seed = f"{job.pk} {kind} {number}".encode()

@@ -31,8 +31,6 @@ _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 
 def web_server(bind: str) -> list[str]:
     """gunicorn with 2 processes of 4 threads."""
-    # WhiteNoise warns of a missing folder, though it finds the files where the apps keep them.
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     return [
         *(
             sys.executable,

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from jobs import lanes, leases, lifecycle, presence, stores
 from jobs.database import write
-from jobs.errors import JobFailure, SpoolDamaged
+from jobs.errors import InvalidTransition, JobFailure, SpoolDamaged
 from jobs.execution import execute
 from jobs.lanes import Claim, JobClaim, SliceClaim
 from jobs.leases import LeaseLost
@@ -27,7 +27,7 @@ from jobs.leftovers import fail_leftovers
 from jobs.models import Job, Slice
 from jobs.preparing import prepare
 from jobs.report import finish
-from jobs.status import TO_PREPARE, JobStatus
+from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
 from operations.pace import Pace
 from operations.threads import ThreadSender
 
@@ -103,7 +103,7 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
         if isinstance(claim, SliceClaim):
             return execute(claim, *senders.for_job(claim.job), stop)
         _step(claim, stop)
-    except LeaseLost as lost:
+    except (LeaseLost, InvalidTransition) as lost:
         logger.info("Work on job %s was dropped: %s", claim.job.pk, lost)
         senders.close()
     except JobFailure as failure:
@@ -157,11 +157,8 @@ def _reason(claim: Claim, error: Exception) -> tuple[str, str]:
     """The failure code and reason of a job that had too many setbacks. Never carries a secret."""
     match error:
         case BotoCoreError() | ClientError():
-            code = (
-                "ReportWriteFailed"
-                if claim.job.state == JobStatus.COMPLETING
-                else "StoreUnreachable"
-            )
+            finishing = claim.job.state in TO_FINISH
+            code = "ReportWriteFailed" if finishing else "StoreUnreachable"
             return code, stores.unreachable(claim.job.role, error)
         case SpoolDamaged():
             return "SpoolDamaged", str(error)

@@ -54,7 +54,8 @@ def require(name: str, reason: str) -> None:
 
 
 def pytest_configure() -> None:
-    """Argon2 is slow on purpose; tests log in often."""
+    """Argon2 is slow on purpose, and so is reading all static files before each first request."""
+    django_settings.WHITENOISE_AUTOREFRESH = True
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -10,7 +10,6 @@ import atexit
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
 FROM_OUTSIDE = {"LADING_BROKER", "LADING_REQUIRE_ALL"}
 
@@ -19,7 +18,6 @@ for name in set(os.environ) - FROM_OUTSIDE:
         del os.environ[name]
 
 DATA = tempfile.mkdtemp(prefix="lading-tests-")
-Path(DATA, "static").mkdir()
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 
 os.environ.update(

@@ -43,7 +43,7 @@ def fill(store: EmbeddedStore, advance: Advance) -> Contents:
     for bucket in (SOURCE, COPIES, REPORTS):
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=SOURCE, VersioningConfiguration={"Status": "Enabled"})
-    keys = objects.keys(left_out=store.cannot_hold)
+    keys = objects.all_keys(left_out=store.cannot_hold)
     first = dict(zip(keys, in_threads(lambda key: _put(s3, key), keys, advance), strict=True))
     latest = {key: _put(s3, key, rewritten=True) for key in objects.rewritten_keys(keys)}
     return Contents(first=first, latest={**first, **latest})

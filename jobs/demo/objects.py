@@ -52,7 +52,7 @@ NASTY: dict[str, tuple[str, ...]] = {
 }
 
 
-def keys(left_out: Container[str] = ()) -> list[str]:
+def all_keys(left_out: Container[str] = ()) -> list[str]:
     """All keys of the demo but for the kinds that the store at hand cannot hold."""
     nasty = [key for kind, examples in NASTY.items() if kind not in left_out for key in examples]
     ordinary = [f"photos/{2000 + n % 25}/img-{n:04}.jpg" for n in range(OBJECTS - len(nasty))]

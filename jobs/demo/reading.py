@@ -44,10 +44,10 @@ class Reader:
 
     def _tags(self, key: str) -> Iterator[str]:
         """The latest version has the wanted tags and no others; an older one has none."""
-        if (tags := self._tags_of(key)) != TAGS:
+        first, latest = self.contents.first[key], self.contents.latest[key]
+        if (tags := self._tags_of(key, latest)) != TAGS:
             yield f"{key!r} has the tags {tags}."
-        first = self.contents.first[key]
-        if first != self.contents.latest[key] and (tags := self._tags_of(key, first)):
+        if first != latest and (tags := self._tags_of(key, first)):
             yield f"The first version of {key!r} has the tags {tags}; it should have none."
 
     def _bodies(self, key: str) -> Iterator[str]:
@@ -69,9 +69,8 @@ class Reader:
                 raise
             yield f"{key!r} is in {bucket}, where nobody put it."
 
-    def _tags_of(self, key: str, version: str | None = None) -> dict[str, str]:
-        at = {"VersionId": version} if version else {}
-        reply = self.s3.get_object_tagging(Bucket=SOURCE, Key=key, **at)
+    def _tags_of(self, key: str, version: str) -> dict[str, str]:
+        reply = self.s3.get_object_tagging(Bucket=SOURCE, Key=key, VersionId=version)
         return {tag["Key"]: tag["Value"] for tag in reply["TagSet"]}
 
     def _body_of(self, bucket: str, key: str) -> bytes:

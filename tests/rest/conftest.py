@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jobs.models import Role
+from jobs.models import Job, Role
 from tests.conftest import MakeManifest
 
 Post = Callable[..., Any]
@@ -40,3 +40,11 @@ def asked(role: Role, make_manifest: MakeManifest) -> Asked:
         }
 
     return ask
+
+
+def fields_of(response: Any, status: int = 400) -> dict[str, list[str]]:
+    """The faults that an answer names."""
+    assert response.status_code == status, response.text
+    assert Job.objects.count() == 0
+    fields: dict[str, list[str]] = response.json()["fields"]
+    return fields

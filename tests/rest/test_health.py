@@ -23,7 +23,9 @@ def no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every query fails as if the server were gone."""
 
     def gone(*args: object) -> None:
-        raise OperationalError("connection to server at 10.0.0.9 failed: user lading, password hunter2")
+        raise OperationalError(
+            "connection to server at 10.0.0.9 failed: user lading, password hunter2"
+        )
 
     monkeypatch.setattr(connection, "cursor", gone)
 
@@ -76,9 +78,7 @@ def test_it_is_not_ready_when_the_spool_cannot_be_written(
 
 
 @pytest.mark.django_db
-def test_it_is_alive_but_not_ready_without_a_database(
-    anonymous: Client, no_database: None
-) -> None:
+def test_it_is_alive_but_not_ready_without_a_database(anonymous: Client, no_database: None) -> None:
     response = anonymous.get("/readyz")
 
     assert anonymous.get("/healthz").status_code == 200

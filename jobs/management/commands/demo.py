@@ -26,6 +26,8 @@ class Command(BaseCommand):
     """Prints `demo: OK` only when the store, the database and the report agree."""
 
     help = "Show Lading at work on a store that is started for it, and check the result."
+    # The checks open the database, whose folder is made first.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which store, and whether to stay."""
@@ -34,7 +36,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """The whole demo. Its children end with it, however it ends."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
         self._refuse_foreign_database()
         settings.LADING_DATA.mkdir(parents=True, exist_ok=True)
         log_path = settings.LADING_DATA / "demo.log"
@@ -76,7 +79,10 @@ class Command(BaseCommand):
     def _refuse_foreign_database(self) -> None:
         database = settings.DATABASES["default"]
         name = Path(str(database["NAME"]))
-        if not database["ENGINE"].endswith("sqlite3") or name.parent != settings.LADING_DATA:
+        if (
+            database["ENGINE"] != "django.db.backends.sqlite3"
+            or name.parent != settings.LADING_DATA
+        ):
             raise CommandError(
                 "The demo keeps to a database of its own under LADING_DATA; start it with "
                 "`make demo`, or without DATABASE_URL."

@@ -1,0 +1,136 @@
+"""Short write transactions that are fair to each other (design decision 14)."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from django.db import connection, transaction
+
+from jobs.database import write
+from jobs.models import JobEvent
+from tests.conftest import MakeJob
+
+
+def in_thread(work: Callable[[], object]) -> Thread:
+    """Run `work` in a thread with a connection of its own; join it."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_an_inner_write_joins_the_outer_one(make_job: MakeJob) -> None:
+    job = make_job()
+
+    def both() -> None:
+        with write():
+            JobEvent.objects.create(job=job, actor="outer")
+            with write():
+                JobEvent.objects.create(job=job, actor="inner")
+            raise RuntimeError("after the inner one ended")
+
+    with pytest.raises(RuntimeError):
+        both()
+
+    assert not job.events.exists()
+
+
+def test_an_inner_write_that_fails_can_be_caught_by_the_outer_one(make_job: MakeJob) -> None:
+    job = make_job()
+    with write():
+        JobEvent.objects.create(job=job, actor="outer")
+        try:
+            with write():
+                JobEvent.objects.create(job=job, actor="inner")
+                raise RuntimeError
+        except RuntimeError:
+            pass
+
+    assert [event.actor for event in job.events.all()] == ["outer"]
+
+
+@pytest.mark.usefixtures("several_connections")
+def test_a_write_inside_a_plain_transaction_does_not_wait_for_itself(make_job: MakeJob) -> None:
+    job = make_job()
+    with transaction.atomic(), write():
+        JobEvent.objects.create(job=job, actor="inner")
+
+    assert job.events.count() == 1
+
+
+@pytest.mark.usefixtures("several_connections")
+def test_a_second_writer_waits_its_turn_and_sees_what_the_first_wrote(make_job: MakeJob) -> None:
+    job = make_job()
+    began, order = Event(), []
+
+    def second() -> None:
+        began.wait(5)
+        with write():
+            row = type(job).objects.select_for_update().get(pk=job.pk)
+            order.append(f"second sees {row.priority}")
+
+    thread = in_thread(second)
+    with write():
+        type(job).objects.filter(pk=job.pk).update(priority=42)
+        began.set()
+        time.sleep(0.2)
+        order.append("first")
+    thread.join(10)
+
+    assert order == ["first", "second sees 42"]
+
+
+@pytest.mark.usefixtures("several_connections")
+def test_on_sqlite_writers_queue_at_a_lock_that_the_kernel_hands_out(tmp_path: Path) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL needs no such lock")
+    with write(), (tmp_path / "database.lock").open("w") as other:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    with (tmp_path / "database.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.usefixtures("several_connections")
+def test_the_turn_comes_free_when_a_write_fails(make_job: MakeJob) -> None:
+    job = make_job()
+    with pytest.raises(RuntimeError), write():
+        raise RuntimeError
+
+    def second() -> None:
+        with write():
+            JobEvent.objects.create(job=job, actor="second")
+
+    in_thread(second).join(10)
+
+    assert job.events.get().actor == "second"
+
+
+@pytest.mark.usefixtures("several_connections")
+def test_many_writers_at_once_lose_nothing(make_job: MakeJob) -> None:
+    job = make_job(priority=0)
+
+    def count() -> None:
+        for _ in range(20):
+            with write():
+                row = type(job).objects.select_for_update().get(pk=job.pk)
+                type(job).objects.filter(pk=job.pk).update(priority=row.priority + 1)
+
+    threads = [in_thread(count) for _ in range(5)]
+    for thread in threads:
+        thread.join(30)
+
+    job.refresh_from_db()
+    assert job.priority == 100
