@@ -73,7 +73,7 @@ check: $(INSTALLED_DEV) ## Format, lint, types, templates, migrations, import di
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
-	$(BIN)/djlint --check --lint templates
+	$(BIN)/djlint --lint templates
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 

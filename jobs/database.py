@@ -56,7 +56,8 @@ def _handle(path: Path) -> IO[str]:
     key = (os.getpid(), path)
     if getattr(_held, "key", None) != key:
         _held.key, _held.lock = key, _LockFile(path)
-    return _held.lock.file
+    lock: _LockFile = _held.lock
+    return lock.file
 
 
 def _lock_path() -> Path | None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from enum import Enum, auto
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from jobs import lanes, presence
 from jobs.database import write
@@ -57,7 +57,7 @@ class Listener:
         if self.order is Order.GO_ON and not self.claim.lease.is_safe:
             raise LeaseLost("The lease could not be renewed in time.")
 
-    def bear(self, error: DatabaseError) -> None:
+    def bear(self, error: DatabaseError | InterfaceError) -> None:
         """While the database is away the lane goes on trying until its lease may have run out;
         then it drops the slice.
         """

@@ -20,6 +20,7 @@ from jobs.requests import JobRequest, ManifestRequest
 from jobs.spool import spool
 from jobs.status import JobStatus
 from jobs.visible import manifests_of
+from operations import Operation
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -40,31 +41,32 @@ def store_upload(
         manifests.check_fields(fields)
     except JobFailure as failure:
         raise InvalidRequest({"fields": [failure.reason]}) from None
-    name = f"uploads/{uuid.uuid4()}"
-    digest = hashlib.sha256()
-    size = 0
-    with spool.writing(name) as out:
-        for block in file.chunks(1024 * 1024):
-            digest.update(block)
-            size += len(block)
-            out.write(block)
     manifest = Manifest(
         account_id=account_of(user),
         created_by_id=user.pk,
         fields=list(fields),
-        upload=name,
         filename=filename[:255],
-        size=size,
-        sha256=digest.hexdigest(),
+        upload=f"uploads/{uuid.uuid4()}",
     )
+    manifest.size, manifest.sha256 = _spool_upload(file, manifest.upload)
     try:
         manifests.peek(manifests.open_source(manifest, None, spool.storage), fields)
     except JobFailure as failure:
-        spool.delete(name)
+        spool.delete(manifest.upload)
         raise InvalidRequest({"file": [failure.reason]}) from None
     with write():
         manifest.save(force_insert=True)
     return manifest
+
+
+def _spool_upload(file: File[bytes], name: str) -> tuple[int, str]:
+    """Copy an upload into the spool; its bytes and their SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    with spool.writing(name) as out:
+        for block in file.chunks(1024 * 1024):
+            digest.update(block)
+            size += out.write(block)
+    return size, digest.hexdigest()
 
 
 def create_job(user: User, given: Mapping[str, Any]) -> Job:
@@ -81,27 +83,30 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
         job := _repeated(account_id, request.client_request_token, digest)
     ):
         return job
-    role = _role(account_id, request.role)
-    job = Job(
-        account_id=account_id,
-        created_by_id=user.pk,
+    job = _job(request, operation)
+    job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
+    job.role = _role(account_id, request.role)
+    job.manifest = _manifest(user, request.manifest, job.role)
+    _check_report(job)
+    return _save(job, user)
+
+
+def _job(request: JobRequest, operation: Operation) -> Job:
+    """The row, as far as the request alone says it."""
+    report = request.report
+    return Job(
         operation=operation.name,
         parameters=operation.wire_form(),
-        role=role,
         priority=request.priority,
         description=request.description,
         confirmation_required=request.confirmation_required,
         tags=request.tags,
         client_request_token=request.client_request_token or "",
-        request_digest=digest,
-        report_enabled=request.report.enabled,
-        report_bucket=request.report.bucket or "",
-        report_prefix=request.report.prefix,
-        report_scope=request.report.scope if request.report.enabled else "",
+        report_enabled=report.enabled,
+        report_bucket=report.bucket or "",
+        report_prefix=report.prefix,
+        report_scope=report.scope if report.enabled else "",
     )
-    job.manifest = _manifest(user, request.manifest, role)
-    _check_report(job)
-    return _save(job, user)
 
 
 def _repeated(account_id: str, token: str, digest: str) -> Job | None:

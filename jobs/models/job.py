@@ -146,30 +146,19 @@ class Job(models.Model):
     ) -> None:
         """Move to `status`: compare and swap, with a JobEvent in the same transaction.
 
-        `start` narrows the statuses from which the move may be made, `where` adds further
-        conditions on the row. Raises InvalidTransition when the row is somewhere else by now; then
-        nothing was written.
+        `start` narrows the statuses to move from, `where` adds conditions on the row. Raises
+        InvalidTransition, with nothing written, when the row is somewhere else by now.
         """
         with write():
-            before = (
-                Job.objects.select_for_update()
-                .filter(pk=self.pk)
-                .values_list("status", flat=True)
-                .first()
-            )
+            locked = Job.objects.select_for_update().filter(pk=self.pk)
+            before = locked.values_list("status", flat=True).first()
             legal = [s for s in JobStatus.leading_to(status) if start is None or s in start]
-            moved = 0
-            if before in legal:
-                row = Job.objects.filter(where or Q(), pk=self.pk, status=before)
-                moved = row.update(status=status, **_dates(status, JobStatus(before)), **changes)
+            moved = before in legal and Job.objects.filter(
+                where or Q(), pk=self.pk, status=before
+            ).update(status=status, **_dates(status, JobStatus(before)), **changes)
             if before and moved:
-                JobEvent.objects.create(
-                    job=self,
-                    actor=actor,
-                    from_status=before,
-                    to_status=status,
-                    reason=reason[:1024],
-                )
+                told = {"actor": actor, "reason": reason[:1024]}
+                JobEvent.objects.create(job=self, from_status=before, to_status=status, **told)
         self.refresh_from_db()
         if not moved:
             raise InvalidTransition(

@@ -95,9 +95,12 @@ def test_a_second_writer_waits_its_turn_and_sees_what_the_first_wrote(make_job: 
 def test_on_sqlite_writers_queue_at_a_lock_that_the_kernel_hands_out(tmp_path: Path) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL needs no such lock")
-    with write(), (tmp_path / "database.lock").open("w") as other:
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with (
+        write(),
+        (tmp_path / "database.lock").open("w") as other,
+        pytest.raises(BlockingIOError),
+    ):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     with (tmp_path / "database.lock").open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
