@@ -120,9 +120,7 @@ class SliceRun:
             self.settled[index] = MISSING_VERSION
 
     def absorb(self, outcomes: list[tuple[int, Outcome]]) -> None:
-        """Take what the store said: final, to be tried again at once, or to be deferred (design
-        decision 13).
-        """
+        """Take what the store said: final, to be tried again, or deferred (design decision 13)."""
         for index, outcome in outcomes:
             self.pace.note(throttled=outcome.again is Again.THROTTLED)
             match outcome.again:
@@ -130,6 +128,8 @@ class SliceRun:
                     self.settled[index] = outcome
                 case Again.FAULT:
                     self.try_again(index, outcome)
+                case Again.TEMPORARY:
+                    self.settled[index] = verdicts.later(self.claim.slice, outcome)
                 case Again.THROTTLED:
                     self.wait(index, outcome, backoff(1, base=0.5, cap=2.0))
 

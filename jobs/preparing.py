@@ -23,6 +23,7 @@ from jobs.manifests.rows import join_rows, key_of
 from jobs.models import Job, Slice
 from jobs.spool import spool
 from jobs.status import JobStatus
+from operations.base import Unfit
 
 if TYPE_CHECKING:
     from jobs.manifests import CsvReader
@@ -50,8 +51,9 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
     turn_ends = time.monotonic() + TURN_SECONDS
     while True:
         made, ended = _batch(claim, reader)
-        if ended:
+        if ended and reader.bucket:
             stores.identify(job.role, reader.bucket)
+            _check(job, reader.bucket)
         with write():
             _checkpoint(claim, reader, made)
             if ended:
@@ -147,6 +149,14 @@ def _checkpoint(claim: JobClaim, reader: CsvReader, made: list[Slice]) -> None:
     Slice.objects.bulk_create(made, batch_size=100)
     for name, value in progress.items():
         setattr(job, name, value)
+
+
+def _check(job: Job, bucket: str) -> None:
+    """What makes every task of the job fail makes the job fail, before the first of them."""
+    try:
+        job.work.check(stores.store_for(job.role, retries=5), bucket)
+    except Unfit as unfit:
+        raise JobFailure(unfit.code, unfit.reason) from None
 
 
 def _conclude(job: Job) -> None:

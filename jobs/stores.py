@@ -32,11 +32,12 @@ def s3_for(role: Role) -> S3Client:
     return _client(role.pk, role.updated_at, retries=5)
 
 
-def store_for(role: Role) -> Store:
+def store_for(role: Role, *, job_id: str = "", retries: int = 1) -> Store:
     """The store as tasks see it: no retries inside, the lane does them (design decision 13)."""
     return Store(
-        s3=_client(role.pk, role.updated_at, retries=1),
+        s3=_client(role.pk, role.updated_at, retries=retries),
         accepts_large_copies=role.server.startswith(TAKE_LARGE_COPIES),
+        job_id=job_id,
     )
 
 

@@ -19,6 +19,8 @@ from operations.pace import backoff
 TRIES = 3
 ROUNDS = 5
 ROUND_SECONDS = (10.0, 30.0, 60.0, 120.0, 300.0)
+REDRIVE_SECONDS = (10.0, 30.0, 90.0, 240.0, 600.0)
+"""How long a task waits that a function failed for now; as many redrives as waits (spec.md 5.6)."""
 THROTTLED_SECONDS = 10.0
 THROTTLED_AT_MOST = timedelta(hours=1)
 
@@ -38,6 +40,10 @@ def later(slice_: Slice, outcome: Outcome) -> Settled:
         if timezone.now() - since > THROTTLED_AT_MOST:
             return final(outcome)
         return Deferred(outcome, slice_.attempt, THROTTLED_SECONDS, since)
+    if outcome.again is Again.TEMPORARY:
+        if slice_.attempt >= len(REDRIVE_SECONDS):
+            return final(outcome)
+        return Deferred(outcome, slice_.attempt + 1, REDRIVE_SECONDS[slice_.attempt])
     if slice_.attempt + 1 >= ROUNDS:
         return final(outcome)
     wait = backoff(1, base=ROUND_SECONDS[slice_.attempt], cap=ROUND_SECONDS[-1])

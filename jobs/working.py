@@ -53,7 +53,9 @@ class Senders:
             self.close()
             self.pace = Pace(settings.LADING_THREADS)
             self.sender = ThreadSender(
-                job.work, stores.store_for(job.role), settings.LADING_THREADS
+                job.work,
+                stores.store_for(job.role, job_id=str(job.pk)),
+                settings.LADING_THREADS,
             )
             self.key = key
         return self.sender, self.pace

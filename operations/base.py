@@ -8,10 +8,10 @@ aliases are AWS's names; both are accepted. Nothing here knows Django or the dat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from botocore import xform_name
 from botocore.client import BaseClient
@@ -19,19 +19,23 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
 MESSAGE_BYTES = 4096
 """A result message is cut at this many bytes of UTF-8 (design decision 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One object to act on. `key` is decoded; Without a `version_id`, the latest is meant."""
+class Target(NamedTuple):
+    """One object to act on. `key` is decoded; without a `version_id`, the latest is meant.
+
+    `written_key` is the key as the manifest has it, encoded, where it is known.
+    """
 
     bucket: str
     key: str
     version_id: str | None = None
+    written_key: str | None = None
 
     @property
     def address(self) -> dict[str, Any]:
@@ -47,6 +51,7 @@ class Again(Enum):
 
     NEVER = "never"  #: the store refused; asking again gets the same answer
     FAULT = "fault"  #: a server fault, a timeout or a broken connection: uses up a try
+    TEMPORARY = "temporary"  #: the function asks to be called again later (spec.md 5.6)
     THROTTLED = "throttled"  #: the store asked to slow down: uses up no try
 
 
@@ -77,6 +82,10 @@ class Store:
     s3: S3Client
     accepts_large_copies: bool = False
     """True when the store is known to take a CopyObject above 5 GB, which AWS refuses."""
+    job_id: str = ""
+    """The job that the tasks belong to, as functions are told of it."""
+    lambda_for: Callable[[str], LambdaClient] | None = None
+    """Gives the client that reaches a function, by its name or ARN."""
 
     def __post_init__(self) -> None:
         if isinstance(self.s3, BaseClient):  # a stand-in in a test has no events
@@ -98,6 +107,17 @@ def keep_true_status(response_dict: dict[str, Any], **_: Any) -> None:
     response_dict["headers"][TRUE_STATUS] = str(response_dict["status_code"])
 
 
+class Unfit(Exception):
+    """The operation cannot be performed on this bucket at all: the job fails in Preparing.
+
+    `code` is a failure code of spec.md 2.5, `reason` a sentence for people.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code, self.reason = code, reason
+        super().__init__(f"{code}: {reason}")
+
+
 class InvalidParameters(ValueError):
     """The parameters are not valid; `fields` maps the snake_case path of each to its messages."""
 
@@ -115,7 +135,9 @@ class Parameters(BaseModel):
 
 
 class Operation(Parameters):
-    """What is done to each target of a job. Subclasses add fields, class constants and `run`."""
+    """What is done to each target of a job. Subclasses add fields and class constants, and `call`
+    with `request` where one request does it, else `run`.
+    """
 
     name: ClassVar[str]
     """AWS's name, such as S3PutObjectTagging."""
@@ -127,13 +149,38 @@ class Operation(Parameters):
     """The outcome that needs no line in a result file."""
     largest_slice: ClassVar[int] = 10_000
     """The most tasks that one worker takes in one go."""
+    needs_versions: ClassVar[bool] = False
+    """True where a manifest without version ids fails the job (spec.md 5.9)."""
+    needs_report: ClassVar[bool] = False
+    """True where a job without a report, or without its bucket's owner, fails (spec.md 5.10)."""
+    call: ClassVar[str] = ""
+    """The method of boto3's S3 client that is the whole operation; empty where `run` does more."""
+
+    def request(self, target: Target) -> dict[str, Any]:
+        """The keyword arguments of `call` for this target."""
+        raise NotImplementedError
+
+    def check(self, store: Store, bucket: str) -> None:
+        """Raise Unfit where no task on this bucket can succeed. Runs once, in Preparing.
+
+        Raises botocore's errors where the store does not answer.
+        """
 
     def run(self, store: Store, target: Target) -> Outcome:
         """Perform the operation on one target.
 
         Raises botocore's errors as they come; `perform` turns them into outcomes.
         """
-        raise NotImplementedError
+        return success_of(getattr(store.s3, self.call)(**self.request(target)))
+
+    def success(self, http_status: int, body: bytes) -> Outcome | None:
+        """The outcome of a 2xx reply to `call`; None where its body tells of an error."""
+        if b"<Error" in body:
+            return None
+        plain = self.plain_success
+        return (
+            plain if http_status == plain.http_status else replace(plain, http_status=http_status)
+        )
 
     @classmethod
     def parse(cls, parameters: Mapping[str, Any]) -> Self:

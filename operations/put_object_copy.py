@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from botocore.exceptions import ClientError
 from pydantic import Field, model_validator
 
-from operations.base import Again, Operation, Outcome, Store, Target, success_of
+from operations.base import Operation, Outcome, Store, Target, success_of
+from operations.copy_outcomes import LARGEST_COPY, NO_COPY_RESULT, TOO_LARGE
 from operations.new_object_metadata import NewObjectMetadata
 from operations.parameters import (
     BucketArn,
@@ -25,33 +26,13 @@ from operations.parameters import (
     tagging_header,
 )
 
-LARGEST_COPY = 5_368_709_120
-"""The largest source that CopyObject takes on AWS, in bytes."""
-
-TOO_LARGE = Outcome(
-    succeeded=False,
-    http_status=400,
-    error_code="InvalidRequest",
-    message="The specified copy source is larger than the maximum allowable size "
-    f"for a copy source: {LARGEST_COPY}",
-)
-"""What AWS reports of a larger source, word for word (spec.md 6.3)."""
-
-NO_COPY_RESULT = Outcome(
-    succeeded=False,
-    http_status=200,
-    error_code="InternalError",
-    message="The store answered 200 without saying that it made a copy.",
-    again=Again.FAULT,
-)
-"""A 200 may be sent before the copy is made, so only a reply with an ETag tells of a success."""
-
 
 class PutObjectCopy(Operation):
     """Copy each object to a bucket, with the metadata, tags and storage class you choose."""
 
     name: ClassVar[str] = "S3PutObjectCopy"
     label: ClassVar[str] = "Copy"
+    call: ClassVar[str] = "copy_object"
     permissions: ClassVar[tuple[str, ...]] = (
         *("s3:GetObject", "s3:GetObjectAcl", "s3:GetObjectTagging", "s3:ListBucket"),
         *("s3:GetObjectVersion", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"),
@@ -191,7 +172,7 @@ class PutObjectCopy(Operation):
         return success_of(reply) if reply["CopyObjectResult"].get("ETag") else NO_COPY_RESULT
 
     def request(self, target: Target) -> dict[str, Any]:
-        """The keyword arguments of boto3's `copy_object` for this target."""
+        """Where to copy from and to, and all that the parameters say of the copy."""
         return {
             "Bucket": bucket_of(self.target_resource),
             "Key": self.destination_key(target.key),
@@ -199,6 +180,11 @@ class PutObjectCopy(Operation):
             **self.content_arguments(),
             **self.protection_arguments(),
         }
+
+    def success(self, http_status: int, body: bytes) -> Outcome | None:
+        """A reply may be a 200 before the copy is made: only one with an ETag tells of a copy."""
+        said = super().success(http_status, body)
+        return said if said is None or b"<ETag>" in body else NO_COPY_RESULT
 
     def content_arguments(self) -> dict[str, Any]:
         """What the copies hold: metadata, tags, checksum; and which sources are copied."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from operations.base import Operation, Outcome, Store, Target, success_of
+from operations.base import Operation, Target
 from operations.parameters import TagSet
 
 
@@ -15,6 +15,7 @@ class PutObjectTagging(Operation):
 
     name: ClassVar[str] = "S3PutObjectTagging"
     label: ClassVar[str] = "Replace all object tags"
+    call: ClassVar[str] = "put_object_tagging"
     permissions: ClassVar[tuple[str, ...]] = (
         "s3:PutObjectTagging",
         "s3:PutObjectVersionTagging",
@@ -25,11 +26,7 @@ class PutObjectTagging(Operation):
         description="At most 10 tags, each key once. They replace whatever tags an object has.",
     )
 
-    def run(self, store: Store, target: Target) -> Outcome:
-        """Set the tags of one object: PutObjectTagging."""
-        return success_of(store.s3.put_object_tagging(**self.request(target)))
-
     def request(self, target: Target) -> dict[str, Any]:
-        """The keyword arguments of boto3's `put_object_tagging` for this target."""
+        """The target and its tags."""
         tags = [{"Key": tag.key, "Value": tag.value} for tag in self.tag_set]
         return {**target.address, "Tagging": {"TagSet": tags}}

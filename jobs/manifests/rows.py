@@ -70,15 +70,15 @@ def target_of(row: bytes) -> Target:
     Raises MissingVersion. This runs once per task: the plain case must stay at about a microsecond.
     """
     cells = columns(row) if b'"' in row else row.decode().split(",")
-    key = cells[1]
+    key = written = cells[1]
     if "%" in key or "+" in key:
         # What unquote_plus would give, in a third of the time.
         key = unquote_to_bytes(key.replace("+", " ")).decode()
     if len(cells) == 2:
-        return Target(cells[0], key)
+        return Target(cells[0], key, None, written)
     if not cells[2]:
-        raise MissingVersion(cells[1])
-    return Target(cells[0], key, cells[2])
+        raise MissingVersion(written)
+    return Target(cells[0], key, cells[2], written)
 
 
 def key_of(row: bytes) -> str:
