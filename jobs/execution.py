@@ -26,7 +26,7 @@ from jobs.status import JobStatus
 from jobs.verdicts import NO_ANSWER, TRIES
 from operations.base import Again, Outcome
 from operations.pace import Pace, backoff
-from operations.threads import ThreadSender
+from operations.sender import Sender
 
 PART_SECONDS = 1.0
 IDLE_SECONDS = 0.01
@@ -37,7 +37,7 @@ ENDING = frozenset({JobStatus.CANCELLING, JobStatus.FAILING})
 
 
 def execute(
-    claim: SliceClaim, sender: ThreadSender, pace: Pace, stop: Callable[[], bool]
+    claim: SliceClaim, sender: Sender, pace: Pace, stop: Callable[[], bool]
 ) -> Claim | None:
     """Perform the slice; returns better work that was claimed on the way. Raises LeaseLost."""
     rows = results.task_rows(claim.slice)
@@ -53,7 +53,7 @@ class SliceRun:
         self,
         claim: SliceClaim,
         rows: list[bytes],
-        sender: ThreadSender,
+        sender: Sender,
         pace: Pace,
         stop: Callable[[], bool],
     ) -> None:

@@ -29,13 +29,16 @@ from jobs.preparing import prepare
 from jobs.report import finish
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
 from operations.pace import Pace
-from operations.threads import ThreadSender
+from operations.sender import Sender, sender_for
 
 logger = logging.getLogger(__name__)
 
 LANE_SECONDS = 600.0
 MOST_SETBACKS = 5
 SETBACK_SECONDS = 2.0
+FIRST_CONCURRENCY = 32
+"""Requests in flight with which a lane begins; the pace goes up from there as the store bears it.
+"""
 
 
 class Senders:
@@ -43,20 +46,23 @@ class Senders:
 
     def __init__(self) -> None:
         self.key: object = None
-        self.sender: ThreadSender | None = None
-        self.pace = Pace(settings.LADING_THREADS)
+        self.sender: Sender | None = None
+        self.pace = Pace(1)
 
-    def for_job(self, job: Job) -> tuple[ThreadSender, Pace]:
+    def for_job(self, job: Job) -> tuple[Sender, Pace]:
         """The sender for a job's operation at its role's store."""
         key = (job.pk, job.role.updated_at)
         if self.sender is None or self.key != key:
             self.close()
-            self.pace = Pace(settings.LADING_THREADS)
-            self.sender = ThreadSender(
+            self.sender = sender_for(
                 job.work,
                 stores.store_for(job.role, job_id=str(job.pk)),
-                settings.LADING_THREADS,
+                job.source_bucket,
+                versions=job.manifest.has_versions,
+                connections=settings.LADING_CONNECTIONS,
+                threads=settings.LADING_THREADS,
             )
+            self.pace = Pace(self.sender.most, start=FIRST_CONCURRENCY)
             self.key = key
         return self.sender, self.pace
 

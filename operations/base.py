@@ -160,6 +160,10 @@ class Operation(Parameters):
         """The keyword arguments of `call` for this target."""
         raise NotImplementedError
 
+    def in_one_request(self, store: Store) -> bool:
+        """True where `call` alone is the whole operation at this store."""
+        return bool(self.call)
+
     def check(self, store: Store, bucket: str) -> None:
         """Raise Unfit where no task on this bucket can succeed. Runs once, in Preparing.
 

@@ -60,8 +60,7 @@ def perform(operation: Operation, store: Store, target: Target) -> Outcome:
     except NO_REPLY as error:
         return no_reply(type(error).__name__, str(error))
     except ResponseParserError:
-        # Its text quotes the reply, which may be anything.
-        return no_reply("ResponseParserError", "The answer of the store is not what S3 answers.")
+        return not_s3()
     except ParamValidationError as error:
         message = str(error.kwargs.get("report", error))
         return failure(None, "ParamValidationError", message, Again.NEVER)
@@ -106,6 +105,11 @@ def refusal(
 def no_reply(error_code: str, message: str) -> Outcome:
     """The outcome of a request that got no reply, or only a part of one; without passwords."""
     return failure(None, error_code, without_secrets(message), Again.FAULT)
+
+
+def not_s3() -> Outcome:
+    """The outcome of a reply that cannot be read. It is not quoted, as it may be anything."""
+    return no_reply("ResponseParserError", "The answer of the store is not what S3 answers.")
 
 
 def failure(http_status: int | None, error_code: str, message: str, again: Again) -> Outcome:

@@ -181,6 +181,10 @@ class PutObjectCopy(Operation):
             **self.protection_arguments(),
         }
 
+    def in_one_request(self, store: Store) -> bool:
+        """A store that copies any size has to be asked for the size first."""
+        return not store.accepts_large_copies
+
     def success(self, http_status: int, body: bytes) -> Outcome | None:
         """A reply may be a 200 before the copy is made: only one with an ETag tells of a copy."""
         said = super().success(http_status, body)

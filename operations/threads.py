@@ -46,6 +46,11 @@ class ThreadSender:
         self._done: SimpleQueue[tuple[Ticket, Outcome | BaseException | None]] = SimpleQueue()
 
     @property
+    def most(self) -> int:
+        """The greatest limit there can be."""
+        return self._threads
+
+    @property
     def limit(self) -> int:
         """How many targets may be in flight: 0 to `threads`. What is in flight stays so."""
         return self._limit

@@ -18,9 +18,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from moto import mock_aws
 
-from jobs import stores
+from jobs import stores, working
 from jobs.models import Job, Manifest, Member, Part, ReportFile, Role, Slice
 from jobs.status import JobStatus
+from operations.base import Operation, Store
+from operations.sender import sender_for
+from operations.threads import ThreadSender
 from tests import rows
 
 if TYPE_CHECKING:
@@ -62,6 +65,13 @@ def pytest_configure() -> None:
 # ---- surroundings
 
 
+def boto3_sender(
+    operation: Operation, store: Store, _bucket: str, *, threads: int, **_: object
+) -> ThreadSender:
+    """In place of `sender_for`: a sender that uses boto3 whatever the operation."""
+    return ThreadSender(operation, store, threads)
+
+
 @pytest.fixture(autouse=True)
 def spool_folder(settings: Any, tmp_path: Path) -> Path:
     """A spool of its own for every test."""
@@ -75,8 +85,13 @@ def spool_folder(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def s3() -> Iterator[S3Client]:
-    """A store in memory with the buckets of BUCKETS; a role without an endpoint reaches it."""
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
+    """A store in memory with the buckets of BUCKETS; a role without an endpoint reaches it.
+
+    It answers boto3 alone: libcurl would look for it on the network.
+    """
+    if working.sender_for is sender_for:
+        monkeypatch.setattr(working, "sender_for", boto3_sender)
     with mock_aws():
         stores._client.cache_clear()
         client = boto3.client("s3", region_name="us-east-1")

@@ -50,6 +50,7 @@ WRONG = {
     "LADING_ACTIVE_JOBS": ["0", "1001", "many"],
     "LADING_LEASE_SECONDS": ["2", "601", "30s"],
     "LADING_THREADS": ["0", "257", "x"],
+    "LADING_CONNECTIONS": ["0", "901", "x"],
     "LADING_DEBUG": ["True", "1", "yes"],
     "LADING_HTTPS": ["on", "0"],
     "LADING_BROKER": ["rabbit", "redis", "redis://"],

@@ -87,7 +87,7 @@ def beats_often(monkeypatch: pytest.MonkeyPatch) -> None:
 def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     """The store's answers; lanes use them in place of a real store."""
     script = Script()
-    monkeypatch.setattr(working, "ThreadSender", script.sender)
+    monkeypatch.setattr(working, "sender_for", script.sender)
     monkeypatch.setattr(working.stores, "store_for", lambda _role, **_: None)
     return script
 

@@ -75,8 +75,8 @@ class Script:
                 if target.key == key and sender.pending.get(index, outcome) is None:
                     sender.pending[index] = outcome
 
-    def sender(self, *_: object) -> ScriptedSender:
-        """A new sender, in place of ThreadSender(operation, store, threads)."""
+    def sender(self, *_: object, **__: object) -> ScriptedSender:
+        """A new sender, in place of `sender_for`."""
         self.senders.append(ScriptedSender(self))
         return self.senders[-1]
 
@@ -86,7 +86,7 @@ class ScriptedSender:
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.limit = 16
+        self.limit = self.most = 16
         self.most_in_flight = 0
         self.is_closed = False
         self.pending: dict[int, Outcome | None] = {}
