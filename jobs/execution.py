@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 
-from jobs import lanes, leases, results, verdicts
+from jobs import leases, results, verdicts
 from jobs.commits import commit, extend
 from jobs.lanes import Claim, SliceClaim
 from jobs.leftovers import CRASHES_TO_SPLIT, split
@@ -25,7 +25,7 @@ from jobs.retries import Settled
 from jobs.status import JobStatus
 from jobs.verdicts import NO_ANSWER, TRIES
 from operations.base import Again, Outcome
-from operations.pace import Pace, backoff
+from operations.pace import FIRST_WINDOW, Pace, backoff
 from operations.sender import Sender
 
 PART_SECONDS = 1.0
@@ -62,8 +62,7 @@ class SliceRun:
         self.settled: dict[int, Settled] = {}
         self.waiting: list[tuple[float, int, Outcome]] = []
         self.tries: dict[int, int] = {}
-        self.next_new = claim.slice.next_index
-        self.window = lanes.FIRST_WINDOW
+        self.next_new = self.settled_end = claim.slice.next_index
         self.committed_at = time.monotonic()
         self.send_not_before = self.commit_not_before = 0.0
 
@@ -101,7 +100,11 @@ class SliceRun:
         """Start as many rows as the sender has room for, retries first."""
         now = time.monotonic()
         self.sender.limit = self.pace.limit
-        while self.sender.room > 0 and now >= self.send_not_before and self.claim.lease.is_safe:
+        if now < self.send_not_before:
+            return
+        for _ in range(1 if self.pace.pause else self.sender.room):
+            if not self.claim.lease.is_safe:
+                break
             if self.waiting and self.waiting[0][0] <= now:
                 self.send(heapq.heappop(self.waiting)[1])
             elif self.next_new < self.claim.slice.started_upto:
@@ -109,8 +112,7 @@ class SliceRun:
                 self.send(self.next_new - 1)
             else:
                 break
-            if self.pace.pause:
-                self.send_not_before = now + self.pace.pause
+        self.send_not_before = now + self.pace.pause
 
     def send(self, index: int) -> None:
         """Start one row, unless it can have only one outcome."""
@@ -150,18 +152,24 @@ class SliceRun:
         """Commit what has settled in order: at the end, every PART_SECONDS, and when the window is
         used up.
         """
-        end = self.settled_upto()
-        start, size = self.claim.slice.next_index, len(self.rows)
         late = now - self.committed_at >= PART_SECONDS
         if late and self.waiting:
             self.defer_throttled()
-            end = self.settled_upto()
+        end = self.settled_upto()
+        start, size = self.claim.slice.next_index, len(self.rows)
         used_up = end == self.claim.slice.started_upto
-        if end > start and (end == size or late or used_up):
-            self.adjust_window(now, used_up=used_up)
+        if end > start and (end == size or late or used_up or self.runs_low(end)):
+            self.adjust_window(now)
             self.try_commit(end, now)
         elif used_up and late:
             self.extend(now)
+
+    def runs_low(self, end: int) -> bool:
+        """True where a commit now keeps the sender from running out of rows to start."""
+        upto = self.claim.slice.started_upto
+        if upto == len(self.rows) or upto - self.next_new > self.pace.window // 4:
+            return False
+        return end - self.claim.slice.next_index > self.pace.window // 2
 
     def try_commit(self, end: int, now: float) -> None:
         """Commit, or keep what has settled for a later try while the database is away."""
@@ -177,17 +185,16 @@ class SliceRun:
         """Ask for rows to start. Where the first thousand of the job are still being waited for
         there may be none; then the lane is free for the slices that hold them.
         """
-        extend(self.claim, self.window)
+        extend(self.claim, self.pace.window)
         self.committed_at = now
         if self.claim.slice.started_upto == self.claim.slice.next_index:
             self.listener.order = Order.PAUSE
 
     def settled_upto(self) -> int:
         """The end of the stretch that is settled without a gap."""
-        end = self.claim.slice.next_index
-        while end in self.settled:
-            end += 1
-        return end
+        while self.settled_end in self.settled:
+            self.settled_end += 1
+        return self.settled_end
 
     def defer_throttled(self) -> None:
         """Rows that the store will not take now wait in a retry slice instead of holding back the
@@ -202,19 +209,19 @@ class SliceRun:
         heapq.heapify(kept)
         self.waiting = kept
 
-    def adjust_window(self, now: float, *, used_up: bool) -> None:
+    def adjust_window(self, now: float) -> None:
         """Reserve about as many rows as a part's time takes."""
-        spent = now - self.committed_at
-        if used_up and spent < PART_SECONDS / 2:
-            self.window = min(self.window * 2, LARGEST_WINDOW)
+        spent, pace = now - self.committed_at, self.pace
+        if spent < PART_SECONDS / 2:
+            pace.window = min(pace.window * 2, LARGEST_WINDOW)
         elif spent > 2 * PART_SECONDS:
-            self.window = max(self.window // 2, lanes.FIRST_WINDOW)
+            pace.window = max(pace.window // 2, FIRST_WINDOW)
 
     def commit(self, end: int, *, release: bool = False) -> None:
         start = self.claim.slice.next_index
         stretch = [self.settled[index] for index in range(start, end)]
         begun = leases.boot_clock()
-        commit(self.claim, self.rows, stretch, window=self.window, release=release)
+        commit(self.claim, self.rows, stretch, window=self.pace.window, release=release)
         for index in range(start, end):
             del self.settled[index]
             self.tries.pop(index, None)

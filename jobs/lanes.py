@@ -19,6 +19,7 @@ from jobs.database import write
 from jobs.leases import Lease, boot_clock, lease_end
 from jobs.models import Job, Slice
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
+from operations.pace import FIRST_WINDOW
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 BEAT_SECONDS = 1.0
 FIRST_DECISION = 1000
 """Tasks after which the failure threshold is judged first (spec.md 2.4)."""
-FIRST_WINDOW = 250
-"""Rows that a lane may start at once right after a claim."""
-
 DUE = Q(not_before=None) | Q(not_before__lte=Now())
 
 
@@ -134,12 +132,13 @@ def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
 # ---- claiming
 
 
-def claim(owner: str, above: int | None = None) -> Claim | None:
+def claim(owner: str, above: int | None = None, *, window: int = FIRST_WINDOW) -> Claim | None:
     """Take the best piece of work there is: highest priority first, then the job with the fewest
-    lanes.
+    lanes. Up to `window` rows of it may be started right after.
     """
     for job in waiting(above):
-        taken = claim_slice(job, owner) if job.state == JobStatus.ACTIVE else claim_job(job, owner)
+        active = job.state == JobStatus.ACTIVE
+        taken = claim_slice(job, owner, window=window) if active else claim_job(job, owner)
         if taken:
             return taken
     return None
@@ -193,7 +192,7 @@ def fence_off(job: Job) -> bool:
     return True
 
 
-def claim_slice(job: Job, owner: str) -> SliceClaim | None:
+def claim_slice(job: Job, owner: str, *, window: int = FIRST_WINDOW) -> SliceClaim | None:
     """Take a slice of an active job: one whose lane is gone first, then the next in order."""
     now = boot_clock()
     with write():
@@ -202,12 +201,12 @@ def claim_slice(job: Job, owner: str) -> SliceClaim | None:
             return None
         for slices in claimable(row):
             if found := slices.select_for_update(skip_locked=True).first():
-                return _take(row, found, owner, now)
+                return _take(row, found, owner, now, window)
     return None
 
 
-def _take(job: Job, found: Slice, owner: str, now: float) -> SliceClaim:
-    grant = allowance(job, FIRST_WINDOW, besides=found)
+def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceClaim:
+    grant = allowance(job, window, besides=found)
     crashed = found.state == Slice.State.RUNNING
     doubt_upto = found.started_upto
     found.started_upto = max(doubt_upto, min(found.next_index + grant, found.size))

@@ -59,11 +59,12 @@ class Lease:
     def __init__(self, rows: QuerySet[Any], claimed_at: float) -> None:
         self.rows = rows
         self.renewed_at = claimed_at
+        self._safe_seconds = 0.8 * settings.LADING_LEASE_SECONDS
 
     @property
     def is_safe(self) -> bool:
-        """False once the lease may have run out: then start nothing more."""
-        return boot_clock() < self.renewed_at + 0.8 * settings.LADING_LEASE_SECONDS
+        """False once the lease may have run out: then start nothing more. Asked for each row."""
+        return boot_clock() < self.renewed_at + self._safe_seconds
 
     @property
     def is_due(self) -> bool:

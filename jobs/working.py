@@ -81,7 +81,7 @@ def work(node: str, stop: Callable[[], bool], seconds: float = LANE_SECONDS) -> 
     senders, better, done = Senders(), None, 0
     try:
         while not stop() and leases.boot_clock() < ends:
-            claim = better or lanes.claim(owner) or _claim_after_advance(owner)
+            claim = better or _claim(owner, senders.pace.window)
             if claim is None:
                 break
             better = None
@@ -99,10 +99,14 @@ def work(node: str, stop: Callable[[], bool], seconds: float = LANE_SECONDS) -> 
     return done
 
 
-def _claim_after_advance(owner: str) -> Claim | None:
-    """What the ticker would do half a second later: a small job need not wait for it."""
+def _claim(owner: str, window: int) -> Claim | None:
+    """The best work there is. Where there is none, advance as the ticker would half a second later:
+    a small job need not wait for it.
+    """
+    if claim := lanes.claim(owner, window=window):
+        return claim
     lifecycle.advance()
-    return lanes.claim(owner)
+    return lanes.claim(owner, window=window)
 
 
 def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim | None:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from operations.request import RequestTemplate
 
 CONNECT_MILLISECONDS = 5_000
-TOTAL_MILLISECONDS = 60_000
+SILENT_SECONDS = 60
+"""How long a reply may be silent. Not how long it may take: a store that copies gigabytes sends
+white space meanwhile.
+"""
 UNWANTED = ["Expect:", "Accept:", "Content-Type:"]
 """Headers that libcurl would send of its own accord, and boto3 does not."""
 
@@ -39,7 +42,8 @@ class Connection:
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, CONNECT_MILLISECONDS)
-        curl.setopt(pycurl.TIMEOUT_MS, TOTAL_MILLISECONDS)
+        curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
+        curl.setopt(pycurl.LOW_SPEED_TIME, SILENT_SECONDS)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
         curl.setopt(pycurl.WRITEFUNCTION, self.body.append)
         curl.setopt(pycurl.HEADERFUNCTION, self.head.append)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from time import monotonic
 
+FIRST_WINDOW = 250
 WINDOW = 0.25
 """Seconds between two decisions."""
 FIRST_PAUSE = 0.1
@@ -21,6 +22,7 @@ class Pace:
     """The limit on requests in flight, and the pause between sends, that the store bears.
 
     `limit` is at least 1 and at most `maximum`; `pause` is in seconds, mostly 0.
+    `window` is for its user to keep: how many targets may be begun before results are committed.
     `clock` gives seconds that never run back.
     """
 
@@ -30,6 +32,7 @@ class Pace:
         self._maximum = max(1, maximum)
         self.limit = max(1, min(self._maximum, start or self._maximum))
         self.pause = 0.0
+        self.window = FIRST_WINDOW
         self._clock = clock
         self._window_end = clock() + WINDOW
         self._heard = 0

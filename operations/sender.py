@@ -74,10 +74,10 @@ class CurlSender:
     def send(self, index: int, target: Target) -> None:
         """Start the operation on a target; `index` is the caller's name for it.
 
-        Raises RuntimeError over the limit, or after `close`.
+        To be called as often as `room` said. Raises RuntimeError after `close`.
         """
-        if self._closed or self.in_flight >= self._limit:
-            raise RuntimeError("The sender is closed." if self._closed else "There is no room.")
+        if self._closed:
+            raise RuntimeError("The sender is closed.")
         if not self._template.takes(target):
             self._redirected.append((index, target))
             self._hand_over()
