@@ -17,6 +17,8 @@ SILENT_SECONDS = 60
 """How long a reply may be silent. Not how long it may take: a store that copies gigabytes sends
 white space meanwhile.
 """
+MOST_BLOCKS = 64
+"""A reply's body is kept up to this many blocks, of 16 KiB at most each."""
 UNWANTED = ["Expect:", "Accept:", "Content-Type:"]
 """Headers that libcurl would send of its own accord, and boto3 does not."""
 
@@ -45,10 +47,16 @@ class Connection:
         curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
         curl.setopt(pycurl.LOW_SPEED_TIME, SILENT_SECONDS)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
-        curl.setopt(pycurl.WRITEFUNCTION, self.body.append)
+        curl.setopt(pycurl.USERAGENT, "lading")
+        curl.setopt(pycurl.WRITEFUNCTION, self._keep)
         curl.setopt(pycurl.HEADERFUNCTION, self.head.append)
         for option, value in network_options(template.store.s3).items():
             curl.setopt(option, value)
+
+    def _keep(self, block: bytes) -> None:
+        """Take a block of the body, unless there is more of it than any answer of S3 has."""
+        if len(self.body) < MOST_BLOCKS:
+            self.body.append(block)
 
     def start(self, index: int, target: Target) -> None:
         """Make the handle ready for the request for a target."""
