@@ -1,12 +1,13 @@
 """Everything that can be done to an object, in the order of the menu."""
 
 from operations.base import Operation
+from operations.lambda_invoke import LambdaInvoke
 from operations.put_object_copy import PutObjectCopy
 from operations.put_object_tagging import PutObjectTagging
 
 __all__ = ["OPERATIONS", "OPERATION_BY_NAME", "Operation"]
 
-OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, PutObjectTagging)
+OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, LambdaInvoke, PutObjectTagging)
 
 OPERATION_BY_NAME: dict[str, type[Operation]] = {
     operation.name: operation for operation in OPERATIONS
