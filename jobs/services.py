@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from jobs import background
 from jobs.database import write
 from jobs.errors import InvalidRequest, InvalidTransition
+from jobs.functions import remove_function, set_function
 from jobs.models import Job, JobEvent, Role
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job, store_upload
@@ -28,7 +29,9 @@ __all__ = [
     "job_of",
     "jobs_of",
     "manifests_of",
+    "remove_function",
     "roles_of",
+    "set_function",
     "set_priority",
     "set_role",
     "store_upload",

@@ -21,6 +21,7 @@ from jobs.spool import spool
 from jobs.status import JobStatus
 from jobs.visible import manifests_of
 from operations import Operation
+from operations.base import Unfit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -86,6 +87,7 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     job = _job(request, operation)
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
+    _admit(operation, job.role)
     job.manifest = _manifest(user, request.manifest, job.role)
     _check_report(job)
     return _save(job, user)
@@ -124,6 +126,14 @@ def _role(account_id: str, named: str) -> Role:
             {"role": [f"There is no role {named!r}. Make it with `manage.py role set`."]}
         )
     return role
+
+
+def _admit(operation: Operation, role: Role) -> None:
+    """Refuse parameters that name what is not known here."""
+    try:
+        operation.admit(stores.store_for(role))
+    except Unfit as unfit:
+        raise InvalidRequest({f"parameters.{unfit.parameter}": [unfit.reason]}) from None
 
 
 def _manifest(user: User, request: ManifestRequest, role: Role) -> Manifest:

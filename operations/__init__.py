@@ -3,6 +3,7 @@
 from operations.base import Operation
 from operations.delete_object_tagging import DeleteObjectTagging
 from operations.initiate_restore_object import InitiateRestoreObject
+from operations.lambda_invoke import LambdaInvoke
 from operations.put_object_acl import PutObjectAcl
 from operations.put_object_copy import PutObjectCopy
 from operations.put_object_legal_hold import PutObjectLegalHold
@@ -14,6 +15,7 @@ __all__ = ["OPERATIONS", "OPERATION_BY_NAME", "Operation"]
 
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
+    LambdaInvoke,
     PutObjectTagging,
     DeleteObjectTagging,
     PutObjectAcl,

@@ -124,11 +124,12 @@ def add_content_md5(request: Any, **_: Any) -> None:
 class Unfit(Exception):
     """The operation cannot be performed on this bucket at all: the job fails in Preparing.
 
-    `code` is a failure code of spec.md 2.5, `reason` a sentence for people.
+    `code` is a failure code of spec.md 2.5, `reason` a sentence for people, `parameter` the
+    snake_case name of the one that is to blame.
     """
 
-    def __init__(self, code: str, reason: str) -> None:
-        self.code, self.reason = code, reason
+    def __init__(self, code: str, reason: str, *, parameter: str = "") -> None:
+        self.code, self.reason, self.parameter = code, reason, parameter
         super().__init__(f"{code}: {reason}")
 
 
@@ -180,6 +181,11 @@ class Operation(Parameters):
     def in_one_request(self, store: Store) -> bool:
         """True where `call` alone is the whole operation at this store."""
         return bool(self.call)
+
+    def admit(self, store: Store) -> None:
+        """Raise Unfit where the parameters name what is not known here. Runs when a job is created,
+        and asks no store.
+        """
 
     def check(self, store: Store, bucket: str) -> None:
         """Raise Unfit where no task on this bucket can succeed. Runs once, in Preparing.
