@@ -128,23 +128,39 @@ def identify(role: Role, bucket: str) -> None:
             role.server = server
 
 
-def check_writable(role: Role, bucket: str, key: str) -> None:
+def check_writable(role: Role, bucket: str, key: str, owner: str = "") -> None:
     """Find out whether the role may write `key`, leaving nothing behind: begin a multipart upload
     and abort it.
 
-    Raises JobFailure ReportWriteFailed where the bucket is missing or forbidden. A store without
-    multipart uploads is taken at its word until the report is written.
+    Raises JobFailure ReportWriteFailed where the bucket is missing or forbidden, or
+    BucketOwnerMismatch where it is not `owner`'s. A store without multipart uploads is taken at its
+    word until the report is written, and one that does not know of owners owns all its buckets.
     """
     s3 = s3_for(role)
     try:
-        upload = s3.create_multipart_upload(Bucket=bucket, Key=key)
+        upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **owned_by(owner))
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code not in NO_MULTIPART:
-            raise JobFailure("ReportWriteFailed", _refusal(code, bucket)) from None
-        return
+        if code in NO_MULTIPART:
+            return
+        if owner and code == "AccessDenied":
+            # AWS refuses a wrong owner and a missing permission with the same words.
+            check_writable(role, bucket, key)
+            raise _owner_mismatch(bucket, owner) from None
+        raise report_refused(error, bucket) from None
     with contextlib.suppress(ClientError, BotoCoreError):
         s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
+
+
+def owned_by(owner: str) -> dict[str, Any]:
+    """The argument by which a store refuses a bucket that is not this account's."""
+    return {"ExpectedBucketOwner": owner} if owner else {}
+
+
+def _owner_mismatch(bucket: str, owner: str) -> JobFailure:
+    return JobFailure(
+        "BucketOwnerMismatch", f"The report bucket {bucket} does not belong to account {owner}."
+    )
 
 
 def report_refused(error: ClientError, bucket: str) -> JobFailure:

@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from jobs import background, manifests, stores
 from jobs.accounts import account_of
 from jobs.database import write
+from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
 from jobs.models import Job, JobEvent, Manifest, Role
-from jobs.report import report_key
 from jobs.requests import JobRequest, ManifestRequest
 from jobs.spool import spool
 from jobs.status import JobStatus
@@ -106,6 +106,7 @@ def _job(request: JobRequest, operation: Operation) -> Job:
         client_request_token=request.client_request_token or "",
         report_enabled=report.enabled,
         report_bucket=report.bucket or "",
+        report_expected_owner=report.expected_bucket_owner or "" if report.enabled else "",
         report_prefix=report.prefix,
         report_scope=report.scope if report.enabled else "",
     )
@@ -169,9 +170,11 @@ def _check_report(job: Job) -> None:
     if not job.report_enabled:
         return
     try:
-        stores.check_writable(job.role, job.report_bucket, report_key(job, "manifest.json"))
+        check_report(job)
     except JobFailure as failure:
-        raise InvalidRequest({"report.bucket": [failure.reason]}) from None
+        wrong_owner = failure.code == "BucketOwnerMismatch"
+        field = "report.expected_bucket_owner" if wrong_owner else "report.bucket"
+        raise InvalidRequest({field: [failure.reason]}) from None
     except (BotoCoreError, ClientError) as error:
         raise InvalidRequest({"role": [stores.unreachable(job.role, error)]}) from None
 
