@@ -6,6 +6,8 @@ and what it is to be.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from operations import OPERATION_BY_NAME, Operation
-from operations.base import Target
+from operations.base import Outcome, Target
 from tests.operations.examples import KEY_ARN
-from tests.stores.shop import COPIES, Shop, Unreadable
+from tests.stores.shop import COPIES, Shop, Unreadable, seen
 
 AUTHENTICATED = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 TAGS = {"project": "lading", "größe": "a b+c/=:@"}
@@ -36,6 +38,11 @@ class Trial:
         """Where copies go, so that no trial sees the copies of another."""
         return self.bucket
 
+    @property
+    def replicas(self) -> str:
+        """Where replicas go."""
+        return f"{self.bucket}-replicas"
+
     def copy_of(self, target: Target) -> Target:
         """Where the copy of a target is looked for."""
         return Target(COPIES, f"{self.prefix}/{target.key}")
@@ -44,8 +51,8 @@ class Trial:
 Look = Callable[[Trial, Target], Any]
 
 
-def nothing(_trial: Trial, _target: Target) -> None:
-    """Nothing is done before."""
+def nothing(*_: object) -> None:
+    """Nothing is done before, or nothing can be seen."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +63,18 @@ class Case:
     name: str
     """AWS's name of the operation."""
     parameters: Callable[[Trial], Mapping[str, Any]]
-    effect: Look
-    wanted: Callable[[bytes], Any]
+    effect: Look = nothing
+    wanted: Callable[[bytes], Any] = nothing
     """The effect that there has to be, given the body of the object."""
+    tells: Callable[[Outcome, bytes], bool] | None = None
+    """Whether the outcome tells what it has to; for operations that change nothing."""
+    on_every_key: bool = False
+    only_versions: bool = False
     put: Mapping[str, Any] = field(default_factory=dict)
+    arrange: Callable[[Trial], Any] = nothing
+    """What the bucket needs."""
     before: Callable[[Trial, Target], Any] = nothing
+    """What each object needs."""
     locked: bool = False
     elsewhere: bool = False
     """The effect shows on another object than the target."""
@@ -134,6 +148,38 @@ def retain(trial: Trial, target: Target) -> None:
     trial.shop.s3.put_object_retention(**target.address, Retention=lock)
 
 
+def replicate_here(trial: Trial) -> None:
+    """Give the bucket a rule that sends everything to a bucket of replicas."""
+    trial.shop.make_bucket(trial.replicas, versions=True)
+    rule: Any = {
+        "ID": "all",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": ""},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{trial.replicas}"},
+    }
+    rules: Any = {"Role": "arn:aws:iam::000000000000:role/replication", "Rules": [rule]}
+    seen(
+        lambda: trial.shop.s3.put_bucket_replication(
+            Bucket=trial.bucket, ReplicationConfiguration=rules
+        )
+    )
+
+
+def replicated(trial: Trial, target: Target) -> Any:
+    """Body and tags of the replica."""
+    said = trial.shop.content(Target(trial.replicas, target.key))
+    if isinstance(said, Unreadable):
+        return said
+    return said[1], trial.shop.tags(Target(trial.replicas, target.key))
+
+
+def tells_sha256(outcome: Outcome, body: bytes) -> bool:
+    """The message holds the checksum, as AWS's reports have it."""
+    return json.loads(outcome.message)["checksum_hex"] == hashlib.sha256(body).hexdigest().upper()
+
+
 def shown(name: str) -> Look:
     """What the shop shows of a target."""
     return lambda trial, target: getattr(trial.shop, name)(target)
@@ -145,6 +191,7 @@ TAGGING = Case(
     parameters=always({"TagSet": TAG_SET}),
     effect=shown("tags"),
     wanted=always(TAGS),
+    on_every_key=True,
 )
 COPY = Case(
     title="Copy",
@@ -153,6 +200,7 @@ COPY = Case(
     effect=copied,
     elsewhere=True,
     wanted=lambda body: body,
+    on_every_key=True,
 )
 
 CASES = (
@@ -243,5 +291,22 @@ CASES = (
         parameters=always({"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY_ARN}}}),
         effect=shown("encryption_key"),
         wanted=always(KEY_ARN),
+    ),
+    Case(
+        title="Replicate",
+        name="S3ReplicateObject",
+        parameters=always({}),
+        arrange=replicate_here,
+        before=tag,
+        effect=replicated,
+        wanted=lambda body: (body, OLD_TAGS),
+        elsewhere=True,
+        only_versions=True,
+    ),
+    Case(
+        title="Compute checksum",
+        name="S3ComputeObjectChecksum",
+        parameters=always({"ChecksumAlgorithm": "SHA256", "ChecksumType": "FULL_OBJECT"}),
+        tells=tells_sha256,
     ),
 )

@@ -11,7 +11,7 @@ KEYS = {
     "quotes and brackets": 'it\'s "so" `x` <b>&amp;\\.txt',
     "unicode": "写真/é/e\u0301/🚢.png",
     "line break and tab": "line\nbreak\tand tab.txt",
-    "1,000 bytes": "folder/" * 140 + "a" * 20,
+    "930 bytes": "folder/" * 130 + "a" * 20,
     "one part of 990 bytes": "n" * 990,
     "leading slash": "/lead.txt",
     "double slash": "double//slash.txt",
@@ -22,3 +22,4 @@ KEYS = {
 EASY = (PLAIN, "spaces and plus", "unicode")
 """Kinds that even small servers keep. After a key that they refuse, some of them read the next
 request wrongly, so that what comes is chance."""
+SOME = (PLAIN, "spaces and plus", "percent", "unicode")

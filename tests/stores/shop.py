@@ -50,9 +50,9 @@ class Shop:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.name = server.name
-        self.kinds = server.kinds
         self.s3: S3Client = server.client()
         self.make_bucket(COPIES)
+        self.jobs = 0
         self.owner_id = self.s3.list_buckets()["Owner"]["ID"]
 
     def make_bucket(self, name: str, *, versions: bool = False, locked: bool = False) -> None:
@@ -70,9 +70,13 @@ class Shop:
             seen(
                 lambda: self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=enabled)
             )
+        if self.server.closes_access:
+            self._open_access(name)
+
+    def _open_access(self, name: str) -> None:
         owned: Any = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
-        seen(lambda: self.s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=owned))
-        seen(lambda: self.s3.delete_public_access_block(Bucket=name))
+        self.s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=owned)
+        self.s3.delete_public_access_block(Bucket=name)
 
     def store(self, *, asks_size: bool = False) -> Store:
         """The store as operations see it."""

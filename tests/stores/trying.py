@@ -99,12 +99,14 @@ def try_case(shop: Shop, case: Case, lane: Lane, *, versions: bool) -> dict[str,
     bucket = f"{case.slug}-{'version' if versions else 'latest'}-{lane.value}"
     shop.make_bucket(bucket, versions=versions, locked=case.locked)
     trial = Trial(shop, bucket)
+    case.arrange(trial)
+    kinds = shop.server.kinds if case.on_every_key else shop.server.few
 
     def put(kind: str) -> Subject | str:
         return _put(trial, case, KEYS[kind], versions=versions)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        made = dict(zip(shop.kinds, pool.map(put, shop.kinds), strict=True))
+        made = dict(zip(kinds, pool.map(put, kinds), strict=True))
         subjects = {kind: each for kind, each in made.items() if isinstance(each, Subject)}
         found = _perform(trial, case, lane, subjects, pool) if subjects else {}
     return {
@@ -146,7 +148,7 @@ def _perform(
     outcomes = perform_all(sender_of(lane, operation, trial.shop.store(), targets[0]), targets)
     after = list(pool.map(look, tried))
     return {
-        kind: Found(outcome, judge(was, outcome, now, case.wanted(subject.body)))
+        kind: Found(outcome, judge(was, outcome, now, case, subject.body))
         for (kind, subject), was, outcome, now in zip(
             subjects.items(), before, outcomes, after, strict=True
         )
@@ -164,17 +166,20 @@ def _look(trial: Trial, case: Case, subject: Subject) -> Sight:
     )
 
 
-def judge(was: Sight, outcome: Outcome, now: Sight, wanted: Any) -> str:
+def judge(was: Sight, outcome: Outcome, now: Sight, case: Case, body: bytes) -> str:
     """What the store did, whatever it said."""
+    wanted = case.wanted(body)
     if was.contents != now.contents:
         return DESTROYS
     if was.other_effect != now.other_effect:
         return "wrong: another version changed"
     if not outcome.succeeded:
-        said = f"{outcome.http_status} {outcome.error_code}"
+        said = f"{outcome.http_status} {outcome.error_code}".removesuffix(f" {outcome.http_status}")
         return f"refused: {said}" if was.effect == now.effect else f"wrong: done, yet {said}"
+    if case.tells:
+        return WORKS if case.tells(outcome, body) else f"wrong: {outcome.message}"[:80]
     if now.effect == wanted:
         return WORKS if was.effect != wanted else UNSEEN
     if isinstance(now.effect, Unreadable):
         return UNSEEN
-    return IGNORED if was.effect == now.effect else f"wrong: {now.effect}"[:80]
+    return IGNORED if was.effect == now.effect else "wrong: not what was asked for"

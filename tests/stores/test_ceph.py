@@ -1,0 +1,6 @@
+"""Ceph RGW."""
+
+from tests.stores.conftest import on
+from tests.stores.suite import *  # noqa: F403
+
+pytestmark = on("ceph")

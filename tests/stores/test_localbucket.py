@@ -1,0 +1,6 @@
+"""localbucket, which refuses what it does not know."""
+
+from tests.stores.conftest import on
+from tests.stores.suite import *  # noqa: F403
+
+pytestmark = on("localbucket")

@@ -1,0 +1,6 @@
+"""nanio, which destroys data."""
+
+from tests.stores.conftest import on
+from tests.stores.suite import *  # noqa: F403
+
+pytestmark = on("nanio")
