@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 NO_RULES = {"ReplicationConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"}
+NOT_PERMITTED = "InitiateReplicationNotPermitted"
 ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
 TO_SOURCE = {"404": "SrcObjectNotFound", "NoSuchKey": "SrcObjectNotFound"}
 
@@ -78,9 +79,6 @@ class ReplicateObject(Operation):
         codes = dict.fromkeys(NO_RULES, "SrcBucketReplicationConfigMissing")
         with told_as({**codes, "NoSuchBucket": "SrcBucketNotFound"}, NOT_PERMITTED):
             return remembered_rules(store.s3, bucket)
-
-
-NOT_PERMITTED = "InitiateReplicationNotPermitted"
 
 
 def unfit(error: ClientError, bucket: str) -> Exception:
