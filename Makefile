@@ -34,9 +34,14 @@ if [ -z "$$LADING_SECRET_KEY$(if $(call dotenv,LADING_SECRET_KEY),from .env)" ];
 fi;
 endef
 
+# Servers of others have needs of their own, which do not go with Lading's: a .venv beside it.
+STORES := $(VENV)/stores
+INSTALLED_STORES := $(STORES)/.installed
+STORE_PROCESSES ?= 3
+
 TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 TEST_BROKER ?= redis://127.0.0.1:6379/15
-PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup -m "not stores"
 
 .PHONY: help
 help: ## List the targets
@@ -65,6 +70,10 @@ test: $(INSTALLED_DEV) ## The whole suite, on SQLite
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## The same suite, on PostgreSQL and Redis
 	@DATABASE_URL=$(TEST_DATABASE_URL) LADING_BROKER=$(TEST_BROKER) $(PYTEST) $(TESTS) $(ARGS)
+
+.PHONY: test-stores
+test-stores: $(INSTALLED_DEV) $(INSTALLED_STORES) ## Every operation at S3 servers that others wrote; writes docs/stores.md
+	@DATABASE_URL= LADING_BROKER= $(BIN)/python -m pytest -n $(STORE_PROCESSES) --dist loadfile -m stores tests/stores $(ARGS)
 
 .PHONY: check
 check: export PYTHON_DOTENV_DISABLED := 1
@@ -100,6 +109,12 @@ $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 $(INSTALLED_SEAWEEDFS): $(INSTALLED)
 	@echo "Installing $(SEAWEEDFS) into $(VENV); this is done once."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(SEAWEEDFS)
+	@touch $@
+
+$(INSTALLED_STORES): tests/stores/requirements.txt $(INSTALLED)
+	@echo "Installing $< into $(STORES); this is done once."
+	@$(PYTHON) -m venv $(STORES)
+	@$(STORES)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 # A .venv that an interrupted install left half made is made anew; one that works is kept.

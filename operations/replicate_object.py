@@ -56,11 +56,14 @@ class ReplicateObject(Operation):
     plain_success: ClassVar[Outcome] = replace(SUCCESSFUL, message="success")
 
     def check(self, store: Store, bucket: str) -> None:
-        """Refuse a bucket without replication rules."""
+        """Refuse a bucket without a replication rule that is enabled."""
         try:
-            remembered_rules(store.s3, bucket)
+            rules = remembered_rules(store.s3, bucket)
         except ClientError as error:
             raise unfit(error, bucket) from None
+        if not rules:
+            reason = f"The bucket {bucket} has no replication rule that is enabled."
+            raise Unfit("SrcBucketReplicationConfigMissing", reason)
 
     def run(self, store: Store, target: Target) -> Outcome:
         """Copy one version to every destination; the first that fails is reported."""

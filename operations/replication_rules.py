@@ -36,9 +36,13 @@ class Rule:
 
 
 def rules_of(s3: S3Client, bucket: str) -> tuple[Rule, ...]:
-    """The enabled rules of a bucket, as the store says now. Raises botocore's errors."""
-    told = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]["Rules"]
-    return tuple(rule_of(rule) for rule in told if rule["Status"] == "Enabled")
+    """The enabled rules of a bucket, as the store says now. Raises botocore's errors.
+
+    Ceph RGW answers 200 without any rule where AWS answers that there is no configuration.
+    """
+    told = s3.get_bucket_replication(Bucket=bucket).get("ReplicationConfiguration", {})
+    rules = told.get("Rules", [])
+    return tuple(rule_of(rule) for rule in rules if rule["Status"] == "Enabled")
 
 
 remembered_rules = BucketMemory(rules_of)

@@ -463,10 +463,12 @@ def test_a_destination_without_object_lock_is_told(s3, store, put, rules):
     assert told(outcome) == (False, 400, "DstBucketObjectLockConfigMissing")
 
 
-def answer_with(s3, call: str, status: int, code: str, message: str = "No.") -> None:
+def answer_with(
+    s3, call: str, status: int, code: str, message: str = "No.", text: str = ""
+) -> None:
     from tests.core.scripted import AWSResponse, Body
 
-    text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    text = text or f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
 
     def answer(request, **_):
         body = b"" if call.startswith("Head") else text.encode()
@@ -484,6 +486,17 @@ def test_a_bucket_without_rules_is_unfit(s3, store):
 
     assert refusal.value.code == "SrcBucketReplicationConfigMissing"
     assert refusal.value.reason == "The bucket versions has no replication rules."
+
+
+def test_a_bucket_whose_configuration_comes_without_rules_is_unfit(s3, store):
+    """As Ceph RGW answers where there is none."""
+    answer_with(s3, "GetBucketReplication", 200, "", text="<ReplicationConfiguration/>")
+
+    with pytest.raises(Unfit) as refusal:
+        REPLICATE.check(store, "versions")
+
+    assert refusal.value.code == "SrcBucketReplicationConfigMissing"
+    assert "no replication rule that is enabled" in refusal.value.reason
 
 
 @pytest.mark.parametrize(

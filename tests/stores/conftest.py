@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.stores.suite", "tests.stores.jobs")
-
 from tests.stores import matrix
 from tests.stores.ceph import Ceph
 from tests.stores.servers import SERVERS, Missing, Server

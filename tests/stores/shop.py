@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from operations.base import Store, Target
 from tests.stores.servers import Server
@@ -42,6 +43,8 @@ def seen(look: Callable[[], Any]) -> Any:
         if error.response["Error"].get("Code") in ABSENT:
             return None
         return Unreadable(code_of(error))
+    except ResponseParserError:
+        return Unreadable("not S3")
 
 
 class Shop:
