@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from operations.base import Outcome, Store, Target
 from tests.stores.cases import CASES, Case, Trial
@@ -24,6 +24,8 @@ class Place:
     bucket: str
     other_version: str | None
     """A version id that belongs to another key."""
+    absent_key: str = ""
+    """A key that no other operation has been tried on, since some stores make what is missing."""
 
 
 def arrange(shop: Shop) -> Place:
@@ -45,7 +47,7 @@ def missing_version(shop: Shop, place: Place) -> tuple[Target, Credentials] | No
 
 
 SITUATIONS: dict[str, Situation] = {
-    "missing key": lambda shop, place: (Target(place.bucket, "gone.jpg"), shop.server.owner),
+    "missing key": lambda shop, place: (Target(place.bucket, place.absent_key), shop.server.owner),
     "missing version": missing_version,
     "missing bucket": lambda shop, _: (Target("lading-nowhere", KEY), shop.server.owner),
     "unknown access key": lambda _, place: (Target(place.bucket, KEY), UNKNOWN),
@@ -72,7 +74,7 @@ TRIED: dict[str, Case] = {
 
 def refuse(shop: Shop, place: Place, case: Case, situation: str, lane: Lane) -> Outcome | None:
     """What the store says to an operation in a situation that cannot be."""
-    where = SITUATIONS[situation](shop, place)
+    where = SITUATIONS[situation](shop, replace(place, absent_key=f"{lane.value}/{case.slug}"))
     if where is None:
         return None
     target, who = where

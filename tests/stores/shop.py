@@ -116,7 +116,7 @@ class Shop:
         """The groups that may read an object."""
 
         def look() -> list[str]:
-            grants = self.s3.get_object_acl(**target.address)["Grants"]
+            grants = self.s3.get_object_acl(**target.address).get("Grants", [])
             groups = [grant["Grantee"].get("URI", "") for grant in grants]
             return sorted(group.rsplit("/", 1)[-1] for group in groups if group)
 
