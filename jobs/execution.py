@@ -94,6 +94,7 @@ class SliceRun:
 
     def beat(self) -> None:
         self.listener.beat(self.settled.values())
+        self.pace.rate = self.listener.rate
 
     # ---- sending
 
@@ -102,6 +103,8 @@ class SliceRun:
         now = time.monotonic()
         self.sender.limit = self.pace.limit
         while self.sender.room > 0 and now >= self.send_not_before and self.claim.lease.is_safe:
+            if not self.pace.allowed(now):
+                break
             if self.waiting and self.waiting[0][0] <= now:
                 self.send(heapq.heappop(self.waiting)[1])
             elif self.next_new < self.claim.slice.started_upto:
@@ -109,20 +112,21 @@ class SliceRun:
                 self.send(self.next_new - 1)
             else:
                 break
-            if self.pace.pause:
-                self.send_not_before = now + self.pace.pause
+            self.send_not_before = now + self.pace.pause
 
     def send(self, index: int) -> None:
         """Start one row, unless it can have only one outcome."""
         try:
             self.sender.send(index, target_of(self.rows[index]))
+            self.pace.spend()
         except MissingVersion:
             self.settled[index] = MISSING_VERSION
 
     def absorb(self, outcomes: list[tuple[int, Outcome]]) -> None:
         """Take what the store said: final, to be tried again, or deferred (design decision 13)."""
         for index, outcome in outcomes:
-            self.pace.note(throttled=outcome.again is Again.THROTTLED)
+            silent = outcome.again is Again.FAULT and outcome.http_status is None
+            self.pace.note(throttled=outcome.again is Again.THROTTLED, timed_out=silent)
             match outcome.again:
                 case Again.NEVER:
                     self.settled[index] = outcome
@@ -147,9 +151,7 @@ class SliceRun:
     # ---- committing
 
     def commit_if_due(self, now: float) -> None:
-        """Commit what has settled in order: at the end, every PART_SECONDS, and when the window is
-        used up.
-        """
+        """Commit what has settled in order: at the end, in time, and when the window is used up."""
         end = self.settled_upto()
         start, size = self.claim.slice.next_index, len(self.rows)
         late = now - self.committed_at >= PART_SECONDS
@@ -190,9 +192,7 @@ class SliceRun:
         return end
 
     def defer_throttled(self) -> None:
-        """Rows that the store will not take now wait in a retry slice instead of holding back the
-        part.
-        """
+        """Rows that the store will not take now wait in a retry slice and hold back no part."""
         kept = []
         for due, index, outcome in self.waiting:
             if outcome.again is Again.THROTTLED:
