@@ -88,7 +88,7 @@ class JobForm(forms.Form):
     requests_per_second = forms.IntegerField(
         label="Speed ceiling",
         required=False,
-        help_text="The most requests per second; it can be changed while the job runs.",
+        help_text="The most requests per second; empty for none. It can be changed later.",
     )
     tags = LinesField(
         read_pair, unique=True, label="Job tags", help_text="At most 50, one key=value a line."
