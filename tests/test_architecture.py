@@ -26,7 +26,8 @@ LAYERS = (
     {"stores", "spool"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
-        *("commits", "leftovers", "execution", "listening", "preparing", "delivery", "report"),
+        *("commits", "leftovers", "execution", "preparing", "delivery", "report"),
+        *("listening", "sending", "ceilings"),
     },
     {"lifecycle"},
     {"working"},

@@ -18,7 +18,7 @@ from jobs.errors import InvalidRequest
 from jobs.models import Job, Manifest
 from jobs.pages.columns import COLUMNS, columns_of
 from jobs.pages.kinds import LinesField, read_pair
-from jobs.pages.parameters import ParametersForm, carried
+from jobs.pages.parameters import ParametersForm, carried, entry_of
 from jobs.requests import JobRequest
 from operations import OPERATION_BY_NAME, OPERATIONS
 
@@ -38,6 +38,9 @@ PLACES = {
     "report": "report_bucket",
 }
 """Where a fault is shown whose path is not the name of a field with dots for underscores."""
+
+PLAIN = ("operation", "role", "description", "priority", "requests_per_second", "tags")
+"""The fields whose values are handed in as they are."""
 
 
 class JobForm(forms.Form):
@@ -81,6 +84,11 @@ class JobForm(forms.Form):
     description = forms.CharField(required=False, max_length=256, strip=False)
     priority = forms.IntegerField(
         initial=10, help_text="0 to 2147483647; jobs with a higher number go first."
+    )
+    requests_per_second = forms.IntegerField(
+        label="Speed ceiling",
+        required=False,
+        help_text="The most requests per second; empty for none. It can be changed later.",
     )
     tags = LinesField(
         read_pair, unique=True, label="Job tags", help_text="At most 50, one key=value a line."
@@ -168,11 +176,7 @@ class JobForm(forms.Form):
     def request(self) -> dict[str, Any]:
         """What services.create_job takes."""
         given = self.cleaned_data
-        request = {
-            name: given[name]
-            for name in ("operation", "role", "description", "priority", "tags")
-            if name in given
-        }
+        request = {name: given[name] for name in PLAIN if name in given}
         return request | {
             "parameters": self.parameters.mapping(),
             "manifest": self._manifest(given),
@@ -205,7 +209,7 @@ class JobForm(forms.Form):
         head, _, rest = path.partition(".")
         if head == "parameters":
             name = self.parameters.name_of(rest)
-            return self.parameters, name, _entry(rest.removeprefix(name or "").strip("."))
+            return self.parameters, name, entry_of(rest.removeprefix(name or "").strip("."))
         steps = path.split(".")
         for end in range(len(steps), 0, -1):
             beginning = ".".join(steps[:end])
@@ -238,12 +242,6 @@ def _report(given: Mapping[str, Any]) -> dict[str, Any]:
         "prefix": given.get("report_prefix", ""),
         "scope": given.get("report_scope") or Job.ReportScope.ALL_TASKS.value,
     }
-
-
-def _entry(rest: str) -> str:
-    """Which entry of a list or map a fault is about, counted as people do."""
-    first = rest.partition(".")[0]
-    return f"Entry {int(first) + 1}" if first.isdecimal() else first
 
 
 def _store(role: Any) -> str:

@@ -122,3 +122,9 @@ def carried(data: Mapping[str, Any], chosen: str, known: Iterable[str]) -> list[
     """What was typed for other operations, so that nothing is lost when the choice changes back."""
     prefixes = tuple(f"{name}-" for name in known if name != chosen)
     return [(name, value) for name, value in data.items() if name.startswith(prefixes) and value]
+
+
+def entry_of(path: str) -> str:
+    """Which entry of a list or map a fault is about, counted as people do."""
+    first = path.partition(".")[0]
+    return f"Entry {int(first) + 1}" if first.isdecimal() else first
