@@ -43,6 +43,16 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def settings_tried() -> dict[str, str]:
+    """The LADING_ names that the caller has set: without any, the defaults are measured."""
+    made_here = {*OWN, "LADING_SECRET_KEY"}
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name.startswith("LADING_") and name not in made_here
+    }
+
+
 def configure(folder: Path) -> None:
     """Make the installation, and let this process be a part of it."""
     for name in OWN:

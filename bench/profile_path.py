@@ -27,7 +27,7 @@ from bench.work import Work
 LONGEST_SECONDS = 900
 
 
-def arguments() -> argparse.Namespace:
+def arguments(given: list[str]) -> argparse.Namespace:
     """What is asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench.profile_path")
     parser.add_argument("count", type=int, nargs="?", default=20_000, help="rows of the manifest")
@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sort", default="tottime", help="tottime or cumulative")
     parser.add_argument("--lines", type=int, default=40, help="functions to show")
     parser.add_argument("--out", type=Path, help="keep the profile for snakeviz or pstats")
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 def run_in_process(work: Work) -> None:
@@ -60,9 +60,9 @@ def run_in_process(work: Work) -> None:
     print("  ".join(moves))
 
 
-def main() -> None:
+def main(words: list[str]) -> None:
     """Run it, and print tasks/s, CPU seconds and the profile."""
-    given = arguments()
+    given = arguments(words)
     work = Work("copy" if given.copy else "tagging", given.count)
     with tempfile.TemporaryDirectory() as folder, NullServer(given.delay) as server:
         installation.configure(Path(folder))
@@ -90,6 +90,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except CannotBench as error:
         sys.exit(str(error))

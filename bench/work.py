@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Kind = Literal["tagging", "copy"]
+
 COPIES = "copies"
 """The bucket that is copied to."""
 TAG = ("project", "lading")
@@ -15,7 +17,7 @@ TAG = ("project", "lading")
 class Work:
     """Tag or copy the first `count` objects of a bucket that lists as many."""
 
-    kind: Literal["tagging", "copy"]
+    kind: Kind
     count: int
 
     @property
@@ -28,13 +30,13 @@ class Work:
         """AWS's name."""
         return {"tagging": "S3PutObjectTagging", "copy": "S3PutObjectCopy"}[self.kind]
 
-    def keys(self) -> Iterator[str]:
-        """As the null server lists them."""
+    def names(self) -> Iterator[str]:
+        """The keys, as the null server lists them."""
         return (f"object-{number:08d}" for number in range(self.count))
 
     def manifest(self) -> bytes:
         """The list as AWS's CSV."""
-        return "".join(f"{self.bucket},{key}\n" for key in self.keys()).encode()
+        return "".join(f"{self.bucket},{key}\n" for key in self.names()).encode()
 
     def parameters(self) -> dict[str, Any]:
         """The operation's, in snake_case."""
