@@ -126,7 +126,8 @@ def in_turn(
             runs[each.name].append(measure.raw())
             say(
                 f"{latency}, round {number + 1}: {each.name:18} {measure.rate:>9,.0f}/s "
-                f"{measure.cpu_per_1000:.4f} CPU s/1,000 ({measure.count:,} in {measure.seconds:.1f} s)"
+                f"{measure.cpu_per_1000:.4f} CPU s/1,000 "
+                f"({measure.count:,} in {measure.seconds:.1f} s)"
             )
     return dict(runs)
 
