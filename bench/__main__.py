@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -76,6 +77,8 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    # As an exit rather than an end, so that engine and server are ended as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by SIGTERM"))
     try:
         main(sys.argv[1:])
     except CannotBench as error:

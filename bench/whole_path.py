@@ -105,6 +105,7 @@ def finished(work: Work, running: Engine) -> tuple[Job, float]:
         if time.monotonic() > deadline:
             raise CannotBench(f"The job did not end in {LONGEST_SECONDS} s: {job.state.value}")
         job.refresh_from_db()
+    running.look()
     cpu = cpu_of_tree(running.process.pid) - cpu
     if found := installation.faults(job, work.count):
         raise CannotBench("\n".join(found))
