@@ -84,10 +84,9 @@ check: $(INSTALLED_DEV) ## Format, lint, types, templates, migrations, import di
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 .PHONY: fmt
-fmt: $(INSTALLED_DEV) ## Format code and templates
+fmt: $(INSTALLED_DEV) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	-$(BIN)/djlint --reformat --quiet templates
 
 .PHONY: clean
 clean: ## Remove .venv and caches; the data stay

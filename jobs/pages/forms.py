@@ -18,7 +18,7 @@ from jobs.errors import InvalidRequest
 from jobs.models import Job, Manifest
 from jobs.pages.columns import COLUMNS, columns_of
 from jobs.pages.kinds import LinesField, read_pair
-from jobs.pages.parameters import ParametersForm, carried, entry_of
+from jobs.pages.parameters import ParametersForm, carried
 from jobs.requests import JobRequest
 from operations import OPERATION_BY_NAME, OPERATIONS
 
@@ -196,21 +196,23 @@ class JobForm(forms.Form):
         }
 
     def add_faults(self, faults: Mapping[str, list[str]]) -> None:
-        """Put each fault onto the field that it is about, unless that is known to be wrong."""
+        """Put each fault onto the field that it is about, unless that is known to be wrong.
+
+        Nor is a structure blamed as a whole for a part of it that could not be read.
+        """
         known = {*self.errors, *(f"parameters.{name}" for name in self.parameters.errors)}
         for path, texts in faults.items():
             form, name, rest = self._place(path)
             place = f"parameters.{name}" if form is self.parameters else name
-            if place not in known:
+            parts = (f"{path}.", f"{path}:")
+            if place not in known and not any(part.startswith(parts) for part in known):
                 for text in texts:
                     form.add_error(name, f"{rest}: {text}" if rest else text)
 
     def _place(self, path: str) -> tuple[forms.Form, str | None, str]:
-        head, _, rest = path.partition(".")
-        if head == "parameters":
-            name = self.parameters.name_of(rest)
-            return self.parameters, name, entry_of(rest.removeprefix(name or "").strip("."))
         steps = path.split(".")
+        if steps[0] == "parameters":
+            return self.parameters, *self.parameters.place_of(".".join(steps[1:]))
         for end in range(len(steps), 0, -1):
             beginning = ".".join(steps[:end])
             name = PLACES.get(beginning, beginning.replace(".", "_"))
