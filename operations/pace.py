@@ -2,8 +2,8 @@
 never more in a second than was allowed (design decision 13).
 
 AIMD, as TCP has it: a limit on the requests in flight that falls by a factor and rises by a step,
-decided once per window, so that a burst of refusals counts as one. Beside it stands a token bucket:
-the ceiling that people set, whatever the store would bear.
+decided once per window, so that a burst of refusals counts as one. Beside it stands a token
+bucket: the ceiling that people set, whatever the store would bear.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from time import monotonic
 
 FIRST_WINDOW = 250
+"""Targets that may be begun at first before results are committed."""
 WINDOW = 0.25
 """Seconds between two decisions."""
 FIRST_PAUSE = 0.1
@@ -28,13 +29,19 @@ UNLIMITED = sys.maxsize
 class Pace:
     """The limit on requests in flight, and the pause between sends, that the store bears.
 
-    `limit` begins at `start` (without it at `maximum`), and is at least 1 and at most `maximum`;
-    `pause` is in seconds, mostly 0. `window` is for its user to keep: how many targets may be begun
-    before results are committed. `clock` gives seconds that never run back.
+    `limit` begins at `start` (without it at `maximum`), and is at least 1 and at most `maximum`.
+    With `explore` it rises by half in each window until the first trouble, as nobody knows what the
+    store bears. `pause` is in seconds, mostly 0. `window` is for its user to keep: how many targets
+    may be begun before results are committed. `clock` gives seconds that never run back.
     """
 
     def __init__(
-        self, maximum: int, *, start: int | None = None, clock: Callable[[], float] = monotonic
+        self,
+        maximum: int,
+        *,
+        start: int | None = None,
+        explore: bool = False,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._maximum = max(1, maximum)
         self.limit = max(1, min(self._maximum, start or self._maximum))
@@ -44,6 +51,7 @@ class Pace:
         self._window_end = clock() + WINDOW
         self._heard = 0
         self._troubled = 0
+        self._exploring = explore
         self._rate: float | None = None
         self._saved = 0.0
         self._saved_at = clock()
@@ -107,6 +115,7 @@ class Pace:
 
     def _decide(self) -> None:
         if self._troubled * 10 > self._heard:
+            self._exploring = False
             self._slow_down()
         else:
             self._speed_up()
@@ -122,7 +131,8 @@ class Pace:
         if self.pause:
             self.pause = self.pause / 2 if self.pause > FIRST_PAUSE else 0.0
             return
-        self.limit = min(self._maximum, self.limit + max(1, self.limit // 20))
+        step = self.limit // 2 if self._exploring else self.limit // 20
+        self.limit = min(self._maximum, self.limit + max(1, step))
 
 
 def backoff(attempt: int, base: float, cap: float) -> float:

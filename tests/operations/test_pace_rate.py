@@ -187,3 +187,16 @@ def test_a_modest_beginning_grows_to_the_maximum_while_all_is_well(clock: Clock)
 
     assert limits[:4] == [8, 9, 10, 11]
     assert len(limits) * WINDOW < 15
+
+
+def test_what_nobody_knows_yet_is_explored_by_half_a_window_until_the_first_trouble(
+    clock: Clock,
+) -> None:
+    pace = Pace(256, start=32, explore=True, clock=clock)
+    limits = []
+    for troubled in (0, 0, 0, 1, 0, 0):
+        clock.now += 0.25
+        pace.hear(1, troubled)
+        limits.append(pace.limit)
+
+    assert limits == [48, 72, 108, 75, 78, 81]
