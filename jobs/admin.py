@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest
 
 from jobs import services
+from jobs.admin_setup import FunctionAdmin, RoleAdmin
 from jobs.errors import JobError
 from jobs.models import (
     ApiToken,
+    Function,
     Job,
     JobEvent,
     Lane,
@@ -34,9 +35,8 @@ if TYPE_CHECKING:
 
     Inline = admin.TabularInline[Any, Job]
     Admin = admin.ModelAdmin[Any]
-    Form = forms.ModelForm[Role]
 else:
-    Inline, Admin, Form = admin.TabularInline, admin.ModelAdmin, forms.ModelForm
+    Inline, Admin = admin.TabularInline, admin.ModelAdmin
 
 admin.site.site_header = admin.site.site_title = "Lading"
 admin.site.index_title = "Behind the jobs"
@@ -143,53 +143,8 @@ def _decide(
         messages.success(request, f"{accepted} job{'s' if accepted > 1 else ''} {done}.")
 
 
-STORE = ("endpoint_url", "region", "addressing", "access_key_id", "requests_per_second")
-
-
-class RoleForm(Form):
-    """A role; its secret can be set here and is never shown again."""
-
-    secret_access_key = forms.CharField(
-        required=False,
-        max_length=500,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Kept encrypted. Leave it empty to keep the present one.",
-    )
-
-    class Meta:
-        model = Role
-        fields = ("account_id", "name", *STORE)
-
-    def clean_secret_access_key(self) -> str:
-        """A new role needs one."""
-        secret = str(self.cleaned_data["secret_access_key"])
-        if not secret and not self.instance.sealed_secret:
-            raise forms.ValidationError("A new role needs a secret access key.")
-        return secret
-
-
-@admin.register(Role)
-class RoleAdmin(Admin):
-    """The one thing of a job that is set up here."""
-
-    form = RoleForm
-    list_display = ("name", "account_id", "endpoint_url", "region", "server", "updated_at")
-    list_filter = ("account_id",)
-    search_fields = ("name", "endpoint_url")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> tuple[str, ...]:
-        """Jobs know a role by its account and name."""
-        return ("account_id", "name", "server", "updated_at") if obj else ()
-
-    def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:  # noqa: FBT001
-        """By the verb that `manage.py role set` uses too."""
-        saved = services.set_role(
-            obj.account_id,
-            obj.name,
-            secret_access_key=form.cleaned_data["secret_access_key"] or None,
-            **{name: getattr(obj, name) for name in STORE},
-        )
-        obj.pk = saved.pk
+admin.site.register(Role, RoleAdmin)
+admin.site.register(Function, FunctionAdmin)
 
 
 @admin.register(Member)

@@ -24,6 +24,22 @@ NO_SSE = {
     "ServerSideEncryptionConfigurationNotFoundError",
 }
 MAY_PASS = {429, 500, 502, 503, 504}
+IMPOSSIBLE = {"ReportWriteFailed", "BucketOwnerMismatch"}
+"""Failure codes of a job whose report cannot be delivered."""
+
+
+def report_key(job: Job, name: str) -> str:
+    """Where a file of the report lies in the bucket: {Prefix}/job-{JobId}/{name}, with exactly one
+    slash.
+    """
+    prefix = job.report_prefix.rstrip("/")
+    return f"{prefix}/job-{job.pk}/{name}" if prefix else f"job-{job.pk}/{name}"
+
+
+def check_report(job: Job) -> None:
+    """Find out whether the report can be written. Raises JobFailure, botocore's errors."""
+    key = report_key(job, "manifest.json")
+    stores.check_writable(job.role, job.report_bucket, key, job.report_expected_owner)
 
 
 def deliver(claim: JobClaim, files: list[ReportFile]) -> None:
@@ -31,14 +47,14 @@ def deliver(claim: JobClaim, files: list[ReportFile]) -> None:
     same, and says so.
     """
     told = {failure["FailureCode"] for failure in claim.job.failure_reasons}
-    if "ReportWriteFailed" not in told:
+    if not told & IMPOSSIBLE:
         upload(claim, files)
 
 
 def upload(claim: JobClaim, files: list[ReportFile]) -> None:
     """Put the report into the user's bucket, SSE-S3 encrypted where the store knows that.
 
-    Raises JobFailure ReportWriteFailed when the store refuses, botocore's errors when a later try
+    Raises JobFailure when the store refuses, botocore's errors when a later try
     may do better.
     """
     s3 = stores.s3_for(claim.job.role)
@@ -55,19 +71,25 @@ def upload(claim: JobClaim, files: list[ReportFile]) -> None:
 
 
 def _refused(error: ClientError, job: Job) -> ClientError | JobFailure:
-    passing = error.response["ResponseMetadata"]["HTTPStatusCode"] in MAY_PASS
-    return error if passing else stores.report_refused(error, job.report_bucket)
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if status == 403 and job.report_expected_owner:
+        try:
+            check_report(job)
+        except JobFailure as failure:
+            return failure
+    return error if status in MAY_PASS else stores.report_refused(error, job.report_bucket)
 
 
 def _put(s3: S3Client, claim: JobClaim, file: ReportFile, extra: dict[str, str]) -> None:
     """One file, in multipart uploads of flat memory; boto3 aborts an upload that fails."""
     kind = "application/json" if file.kind == ReportFile.Kind.MANIFEST else "text/csv"
+    owner = stores.owned_by(claim.job.report_expected_owner)
     with spool.open(file.spool_name) as content:
         s3.upload_fileobj(
             content,
             claim.job.report_bucket,
             file.key,
-            ExtraArgs={"ContentType": kind, **extra},
+            ExtraArgs={"ContentType": kind, **extra, **owner},
             Callback=lambda _: claim.lease.renew_when_due(),
             Config=TransferConfig(use_threads=False),
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from jobs import manifests, stores
 from jobs.database import write
+from jobs.delivery import check_report
 from jobs.errors import JobFailure
 from jobs.lanes import JobClaim
 from jobs.leases import LeaseLost
@@ -47,6 +48,7 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
     job = claim.job
     if job.state == JobStatus.NEW:
         job.become(JobStatus.PREPARING, actor="system")
+    _require(job)
     reader = _open(claim)
     turn_ends = time.monotonic() + TURN_SECONDS
     while True:
@@ -63,6 +65,23 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
         if stop() or time.monotonic() > turn_ends:
             claim.release(errors=0)
             return
+
+
+def _require(job: Job) -> None:
+    """What the job must have been created with, before a row is read."""
+    operation = job.operation_type
+    if operation.needs_versions and not job.manifest.has_versions:
+        raise JobFailure(
+            "InvalidManifestContent", "Required fields are missing in the schema: VersionId"
+        )
+    if operation.needs_report and not (job.report_enabled and job.report_expected_owner):
+        raise JobFailure(
+            "ReportRequired",
+            f"{operation.label} needs a completion report with the owner of its bucket, since the "
+            "report is all that it makes.",
+        )
+    if job.report_enabled and job.report_expected_owner:
+        check_report(job)
 
 
 def _open(claim: JobClaim) -> CsvReader:

@@ -19,7 +19,7 @@ from django.db.models import Sum
 
 from jobs import results
 from jobs.database import write
-from jobs.delivery import deliver
+from jobs.delivery import deliver, report_key
 from jobs.errors import JobFailure
 from jobs.models import Job, Part, ReportFile, Slice
 from jobs.spool import spool
@@ -38,14 +38,6 @@ ENDS = {
     JobStatus.CANCELLING: JobStatus.CANCELLED,
     JobStatus.FAILING: JobStatus.FAILED,
 }
-
-
-def report_key(job: Job, name: str) -> str:
-    """Where a file of the report lies in the bucket: {Prefix}/job-{JobId}/{name}, with exactly one
-    slash.
-    """
-    prefix = job.report_prefix.rstrip("/")
-    return f"{prefix}/job-{job.pk}/{name}" if prefix else f"job-{job.pk}/{name}"
 
 
 def finish(claim: JobClaim) -> None:

@@ -20,6 +20,7 @@ from jobs.errors import InvalidRequest
 from operations import OPERATION_BY_NAME
 from operations.base import InvalidParameters, Operation, fields_of
 
+ACCOUNT = re.compile(r"[0-9]{12}")
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 BUCKET_ARN = re.compile(r"arn:[^:]+:s3:::(?P<bucket>[^/]+)")
 OBJECT = re.compile(r"(?:s3://|arn:[^:]+:s3:::)(?P<bucket>[^/]+)/(?P<key>.+)", re.DOTALL)
@@ -35,6 +36,13 @@ def _bucket(value: str) -> str:
         raise ValueError(
             "This is not a bucket's name; give a name such as reports, or arn:aws:s3:::reports"
         )
+    return value
+
+
+def _account(value: str) -> str:
+    value = value.strip()
+    if not ACCOUNT.fullmatch(value):
+        raise ValueError("An account id has 12 digits")
     return value
 
 
@@ -89,6 +97,9 @@ class ReportRequest(Request):
 
     enabled: bool = False
     bucket: Annotated[str, AfterValidator(_bucket)] | None = None
+    expected_bucket_owner: Annotated[str, AfterValidator(_account)] | None = Field(
+        None, description="The account that must own the bucket, else the job fails."
+    )
     prefix: str = Field("", max_length=512)
     scope: Literal["AllTasks", "FailedTasksOnly"] = "AllTasks"
 

@@ -12,6 +12,7 @@ from jobs import background
 from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.database import write
 from jobs.errors import InvalidRequest, InvalidTransition
+from jobs.functions import remove_function, set_function
 from jobs.models import Job, JobEvent, Role
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job, store_upload
@@ -29,7 +30,9 @@ __all__ = [
     "job_of",
     "jobs_of",
     "manifests_of",
+    "remove_function",
     "roles_of",
+    "set_function",
     "set_priority",
     "set_role",
     "set_speed",

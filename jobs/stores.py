@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -13,11 +14,14 @@ from django.conf import settings
 
 from jobs.accounts import Role
 from jobs.errors import JobFailure
-from operations.base import Store
+from jobs.models.function import Function, url_of
+from operations.base import Store, Unfit
+from operations.lambda_invoke import FUNCTION
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
 TAKE_LARGE_COPIES = ("SeaweedFS",)
@@ -25,6 +29,8 @@ TAKE_LARGE_COPIES = ("SeaweedFS",)
 """
 BAD_CREDENTIALS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"}
 NO_MULTIPART = {"NotImplemented", "MethodNotAllowed"}
+FUNCTION_SECONDS = 15 * 60 + 10
+"""How long a function may be silent: as long as Lambda lets one run, and a little more."""
 
 
 def s3_for(role: Role) -> S3Client:
@@ -38,7 +44,57 @@ def store_for(role: Role, *, job_id: str = "", retries: int = 1) -> Store:
         s3=_client(role.pk, role.updated_at, retries=retries),
         accepts_large_copies=role.server.startswith(TAKE_LARGE_COPIES),
         job_id=job_id,
+        lambda_for=Functions(role).client_for,
     )
+
+
+class Functions:
+    """The functions that jobs of a role may call, as the table of its account says now.
+
+    `client_for` may be called from any thread, since it asks no database.
+    """
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+        self._urls = Function.urls_of(role.account_id)
+        self._lock = Lock()
+        self._clients: dict[str, LambdaClient] = {}
+
+    def client_for(self, function: str) -> LambdaClient:
+        """The client that reaches a function by its name or ARN.
+
+        Raises Unfit where it is neither in the table nor on AWS.
+        """
+        with self._lock:
+            if function not in self._clients:
+                self._clients[function] = self._client(function)
+            return self._clients[function]
+
+    def _client(self, function: str) -> LambdaClient:
+        url = url_of(function, self._urls)
+        if url is None and self._role.endpoint_url:
+            raise Unfit(
+                "FunctionUnreachable",
+                f"The function {function[:100]} is in no table, and the role's store is not AWS. "
+                "Say where to call it: `manage.py function set NAME URL`.",
+            )
+        match = FUNCTION.fullmatch(function)
+        role = self._role
+        return boto3.session.Session().client(
+            "lambda",
+            endpoint_url=url,
+            region_name=match["region"] if match and match["region"] else role.region,
+            aws_access_key_id=role.access_key_id,
+            aws_secret_access_key=role.secret_access_key,
+            config=Config(
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                max_pool_connections=settings.LADING_THREADS + 4,
+                connect_timeout=5,
+                read_timeout=FUNCTION_SECONDS,
+                tcp_keepalive=True,
+                user_agent_extra="lading",
+            ),
+        )
 
 
 @lru_cache(maxsize=64)
@@ -72,23 +128,39 @@ def identify(role: Role, bucket: str) -> None:
             role.server = server
 
 
-def check_writable(role: Role, bucket: str, key: str) -> None:
+def check_writable(role: Role, bucket: str, key: str, owner: str = "") -> None:
     """Find out whether the role may write `key`, leaving nothing behind: begin a multipart upload
     and abort it.
 
-    Raises JobFailure ReportWriteFailed where the bucket is missing or forbidden. A store without
-    multipart uploads is taken at its word until the report is written.
+    Raises JobFailure ReportWriteFailed where the bucket is missing or forbidden, or
+    BucketOwnerMismatch where it is not `owner`'s. A store without multipart uploads is taken at its
+    word until the report is written, and one that does not know of owners owns all its buckets.
     """
     s3 = s3_for(role)
     try:
-        upload = s3.create_multipart_upload(Bucket=bucket, Key=key)
+        upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **owned_by(owner))
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code not in NO_MULTIPART:
-            raise JobFailure("ReportWriteFailed", _refusal(code, bucket)) from None
-        return
+        if code in NO_MULTIPART:
+            return
+        if owner and code == "AccessDenied":
+            # AWS refuses a wrong owner and a missing permission with the same words.
+            check_writable(role, bucket, key)
+            raise _owner_mismatch(bucket, owner) from None
+        raise report_refused(error, bucket) from None
     with contextlib.suppress(ClientError, BotoCoreError):
         s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
+
+
+def owned_by(owner: str) -> dict[str, Any]:
+    """The argument by which a store refuses a bucket that is not this account's."""
+    return {"ExpectedBucketOwner": owner} if owner else {}
+
+
+def _owner_mismatch(bucket: str, owner: str) -> JobFailure:
+    return JobFailure(
+        "BucketOwnerMismatch", f"The report bucket {bucket} does not belong to account {owner}."
+    )
 
 
 def report_refused(error: ClientError, bucket: str) -> JobFailure:

@@ -13,14 +13,15 @@ from django.db import IntegrityError, transaction
 from jobs import background, manifests, stores
 from jobs.accounts import account_of
 from jobs.database import write
+from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
 from jobs.models import Job, JobEvent, Manifest, Role
-from jobs.report import report_key
 from jobs.requests import JobRequest, ManifestRequest
 from jobs.spool import spool
 from jobs.status import JobStatus
 from jobs.visible import manifests_of
 from operations import Operation
+from operations.base import Unfit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -86,6 +87,7 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     job = _job(request, operation)
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
+    _admit(operation, job.role)
     job.manifest = _manifest(user, request.manifest, job.role)
     _check_report(job)
     return _save(job, user)
@@ -105,6 +107,7 @@ def _job(request: JobRequest, operation: Operation) -> Job:
         client_request_token=request.client_request_token or "",
         report_enabled=report.enabled,
         report_bucket=report.bucket or "",
+        report_expected_owner=report.expected_bucket_owner or "" if report.enabled else "",
         report_prefix=report.prefix,
         report_scope=report.scope if report.enabled else "",
     )
@@ -125,6 +128,14 @@ def _role(account_id: str, named: str) -> Role:
             {"role": [f"There is no role {named!r}. Make it with `manage.py role set`."]}
         )
     return role
+
+
+def _admit(operation: Operation, role: Role) -> None:
+    """Refuse parameters that name what is not known here."""
+    try:
+        operation.admit(stores.store_for(role))
+    except Unfit as unfit:
+        raise InvalidRequest({f"parameters.{unfit.parameter}": [unfit.reason]}) from None
 
 
 def _manifest(user: User, request: ManifestRequest, role: Role) -> Manifest:
@@ -160,9 +171,11 @@ def _check_report(job: Job) -> None:
     if not job.report_enabled:
         return
     try:
-        stores.check_writable(job.role, job.report_bucket, report_key(job, "manifest.json"))
+        check_report(job)
     except JobFailure as failure:
-        raise InvalidRequest({"report.bucket": [failure.reason]}) from None
+        wrong_owner = failure.code == "BucketOwnerMismatch"
+        field = "report.expected_bucket_owner" if wrong_owner else "report.bucket"
+        raise InvalidRequest({field: [failure.reason]}) from None
     except (BotoCoreError, ClientError) as error:
         raise InvalidRequest({"role": [stores.unreachable(job.role, error)]}) from None
 

@@ -28,6 +28,7 @@ from jobs.models import Job, Slice
 from jobs.preparing import prepare
 from jobs.report import finish
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
+from operations.base import Unfit
 from operations.pace import Pace
 from operations.sender import Sender, sender_for
 
@@ -172,6 +173,8 @@ def _reason(claim: Claim, error: Exception) -> tuple[str, str]:
             finishing = claim.job.state in TO_FINISH
             code = "ReportWriteFailed" if finishing else "StoreUnreachable"
             return code, stores.unreachable(claim.job.role, error)
+        case Unfit():
+            return error.code, error.reason
         case SpoolDamaged():
             return "SpoolDamaged", str(error)
         case OSError():

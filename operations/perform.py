@@ -19,8 +19,11 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from operations.base import MESSAGE_BYTES, TRUE_STATUS, Again, Operation, Outcome, Store, Target
+from operations.base import MESSAGE_BYTES, Again, Operation, Outcome, Store, Target
+from operations.client_events import TRUE_STATUS
 
+S3 = "Amazon S3"
+"""What AWS's reports call the service whose refusal a message tells of."""
 ERROR_CODE_CHARACTERS = 128
 
 FAULT_STATUSES = {500, 502, 504}
@@ -66,7 +69,7 @@ def perform(operation: Operation, store: Store, target: Target) -> Outcome:
         return failure(None, "ParamValidationError", message, Again.NEVER)
 
 
-def refusal_of(error: ClientError) -> Outcome:
+def refusal_of(error: ClientError, service: str = S3) -> Outcome:
     """The outcome of an error reply that botocore raised."""
     reply = error.response.get("ResponseMetadata", {})
     headers = reply.get("HTTPHeaders", {})
@@ -77,6 +80,7 @@ def refusal_of(error: ClientError) -> Outcome:
         message=said.get("Message", ""),
         request_id=reply.get("RequestId", ""),
         extended_request_id=reply.get("HostId", ""),
+        service=service,
     )
 
 
@@ -87,13 +91,14 @@ def refusal(
     message: str,
     request_id: str = "",
     extended_request_id: str = "",
+    service: str = S3,
 ) -> Outcome:
     """The outcome of an error reply, its message in the form of AWS's reports (spec.md 6.3).
 
     An `error_code` that the store did not give is the status.
     """
     code = error_code or str(http_status)
-    tail = ["Service: Amazon S3", f"Status Code: {http_status}", f"Error Code: {code}"]
+    tail = [f"Service: {service}", f"Status Code: {http_status}", f"Error Code: {code}"]
     if request_id:
         tail.append(f"Request ID: {request_id}")
     if extended_request_id:

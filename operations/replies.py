@@ -13,7 +13,8 @@ import pycurl
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from operations.base import TRUE_STATUS, Again, Outcome
+from operations.base import Again, Outcome
+from operations.client_events import TRUE_STATUS
 from operations.perform import no_reply, not_s3, refusal_of
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from jobs.delivery import report_key
 from jobs.manifests import join_rows
 from jobs.models import Job, Part, ReportFile, Slice
-from jobs.report import report_key
 from jobs.results import FAILED, SUCCEEDED, right_half
 from jobs.spool import Receipt, spool
 from jobs.status import FINAL, JobStatus

@@ -10,7 +10,18 @@ from django.contrib.messages import get_messages
 from django.db.models import Model
 from django.test import Client
 
-from jobs.models import ApiToken, Job, JobEvent, Lane, Member, Node, Role, Tally, TaskResult
+from jobs.models import (
+    ApiToken,
+    Function,
+    Job,
+    JobEvent,
+    Lane,
+    Member,
+    Node,
+    Role,
+    Tally,
+    TaskResult,
+)
 from tests.conftest import (
     MakeJob,
     MakePart,
@@ -19,7 +30,7 @@ from tests.conftest import (
 )
 
 MODELS = sorted(apps.get_app_config("jobs").get_models(), key=lambda model: model.__name__)
-EDITABLE = {Role, Member}
+EDITABLE = {Role, Member, Function}
 EACH = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 READ_ONLY = pytest.mark.parametrize(
     "model", [m for m in MODELS if m not in EDITABLE], ids=lambda model: model.__name__
@@ -47,6 +58,7 @@ def rows(
     make_part(slice_, [SUCCESSFUL])
     make_report_file(job, b"photos,a.jpg\n")
     ApiToken.issue(user)
+    Function.objects.create(account_id="000000000000", name="thumbs", url="http://thumbs:9001")
     JobEvent.objects.create(job=job, actor="ada", to_status="New", reason="created")
     Tally.objects.create(job=job, error_code="AccessDenied", http_status=403, count=2)
     TaskResult.objects.create(job=job, bucket="photos", key="a", error_code="X", message="Y")

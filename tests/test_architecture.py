@@ -32,8 +32,8 @@ LAYERS = (
     {"lifecycle"},
     {"working"},
     {"background"},
-    {"services", "submission", "visible"},
-    {"pages", "rest", "admin", "management", "demo"},
+    {"services", "submission", "visible", "functions"},
+    {"pages", "rest", "admin", "admin_setup", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""
 DOORS = LAYERS[-1]

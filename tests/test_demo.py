@@ -68,6 +68,19 @@ def test_manifests_list_every_key_and_25_that_do_not_exist(contents):
     assert len(tagging.rows) == len(copying.rows) == 2 + 25
 
 
+def test_the_function_is_called_with_every_nasty_key_and_with_those_that_it_refuses():
+    keys = objects.all_keys()
+    describing = plan.describing(plan.Contents(first=dict.fromkeys(keys, "v"), latest={}))
+
+    called = {key for _, key in describing.rows}
+    nasty = {plan.written(key) for examples in objects.NASTY.values() for key in examples}
+    assert nasty < called
+    assert len(called) == 400 + 25
+    assert all(key.startswith(plan.REFUSED) for key in MISSING)
+    assert not any(key.startswith(plan.REFUSED) for key in keys)
+    assert set(describing.messages or ()) == called
+
+
 # ---- reading the store back
 
 
@@ -286,6 +299,39 @@ def test_says_that_the_report_is_missing(done, tagging, store):
     (found,) = report_faults(done, tagging, store)
 
     assert found.startswith("The report cannot be read: ")
+
+
+@pytest.fixture
+def describing(contents: plan.Contents) -> plan.Plan:
+    return plan.describing(contents)
+
+
+def described_rows(describing: plan.Plan) -> list[str]:
+    """The rows of a report in which the function said what it had to."""
+    rows = []
+    for place, (bucket, key) in enumerate(describing.rows):
+        status, code = ("succeeded", "") if place < 2 else ("failed", "PermanentFailure")
+        message = (describing.messages or {})[key].replace('"', '""')
+        rows.append(f'{bucket},{key},,{status},200,{code},"{message}"')
+    return rows
+
+
+def test_finds_the_report_of_the_function_right(write_report, done, describing, store):
+    write_report(described_rows(describing))
+
+    assert list(report_faults(done, describing, store)) == []
+
+
+def test_names_a_row_in_which_the_function_said_something_else(
+    write_report, done, describing, store
+):
+    rows = described_rows(describing)
+    write_report([rows[0].replace('""bytes"": ', '""bytes"": 1'), *rows[1:]])
+
+    lacks, has = report_faults(done, describing, store)
+
+    assert lacks.startswith("The report lacks demo-photos,nasty/a%2Bb")
+    assert '"bytes": 1' in has
 
 
 # ---- the command

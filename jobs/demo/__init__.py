@@ -1,4 +1,4 @@
-"""The demo: a store of its own, two thousand objects, two jobs, and a check of every key.
+"""The demo: a store of its own, two thousand objects, three jobs, and a check of every key.
 
 objects.py names the keys, store.py starts the store, filling.py fills it, plan.py says what the
 jobs shall do, reading.py reads the store back, checking.py reads the database and the reports;

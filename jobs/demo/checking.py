@@ -37,11 +37,11 @@ def database_faults(job: Job, plan: Plan) -> Iterator[str]:
     if told != (planned := (len(plan.rows), len(plan.rows) - absent, absent)):
         yield f"The database counts tasks, succeeded, failed as {told}; planned were {planned}."
     tallies = {(tally.error_code, tally.http_status): tally.count for tally in job.tallies.all()}
-    if tallies != {(plan.absent_code, 404): absent}:
+    if tallies != {(plan.absent_code, plan.absent_status): absent}:
         yield f"The database tallies the failures as {tallies}."
     failures = Counter(job.task_results.values_list("key", "http_status", "error_code"))
-    if failures != Counter((key, 404, plan.absent_code) for key in ABSENT):
-        yield "The failed tasks in the database are not the rows whose keys do not exist."
+    if failures != Counter((key, plan.absent_status, plan.absent_code) for key in ABSENT):
+        yield f"The failed tasks in the database are not the rows whose {plan.absent_because}."
 
 
 def report_faults(job: Job, plan: Plan, s3: S3Client) -> Iterator[str]:
@@ -66,10 +66,11 @@ def _row_faults(plan: Plan, files: list[tuple[dict[str, Any], bytes]]) -> Iterat
     """The rows are those of the manifest, each with the result that it must have."""
     found: Counter[tuple[str, ...]] = Counter()
     for entry, content in files:
-        for bucket, key, version, status, http_status, code, _ in _rows(content):
+        for bucket, key, version, status, http_status, code, message in _rows(content):
             if status != entry["TaskExecutionStatus"]:
                 yield f"{entry['Key']} has a row with the status {status}."
-            found[bucket, key, version, status, http_status, code] += 1
+            said = () if plan.messages is None else (message,)
+            found[bucket, key, version, status, http_status, code, *said] += 1
     wanted = Counter(_result(plan, *row) for row in plan.rows)
     for row in list((wanted - found).keys())[:5]:
         yield f"The report lacks {','.join(row)}."
@@ -78,9 +79,11 @@ def _row_faults(plan: Plan, files: list[tuple[dict[str, Any], bytes]]) -> Iterat
 
 
 def _result(plan: Plan, bucket: str, key: str, version: str = "") -> tuple[str, ...]:
+    said = () if plan.messages is None else (plan.messages[key],)
     if key in ABSENT:
-        return (bucket, key, version, "failed", "404", plan.absent_code)
-    return (bucket, key, version, "succeeded", "200", "")
+        failed = ("failed", str(plan.absent_status), plan.absent_code)
+        return (bucket, key, version, *failed, *said)
+    return (bucket, key, version, "succeeded", "200", "", *said)
 
 
 def _rows(content: bytes) -> Iterator[list[str]]:

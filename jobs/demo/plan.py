@@ -8,11 +8,18 @@ from typing import Any
 from urllib.parse import quote
 
 from jobs.demo import objects
+from operations.examples.describe_key import describe
 
 SOURCE = "demo-photos"
 COPIES = "demo-copies"
 REPORTS = "demo-reports"
 REPORT_PREFIX = "reports"
+FUNCTION = "describe-key"
+"""The function that the third job calls: operations/examples/describe_key.py."""
+DESCRIBED = 400
+"""It is called with so many of the keys, all nasty ones among them."""
+REFUSED = "missing/"
+"""Keys that begin so are refused by it."""
 TAGS = {"project": "Lading + demo", "reviewed": "yes/no = @maybe_"}
 
 
@@ -40,7 +47,11 @@ class Plan:
     rows: list[list[str]]
     """Bucket, key as the manifest writes it and, where there is that column, the version id."""
     absent_code: str
-    """What the store says of the rows whose key does not exist."""
+    """What the store says of the rows whose key does not exist, or the function of them."""
+    absent_status: int = 404
+    absent_because: str = "keys do not exist"
+    messages: Mapping[str, str] | None = None
+    """What the report says of each key as the manifest writes it, where that is foretold."""
 
     @property
     def fields(self) -> list[str]:
@@ -89,6 +100,31 @@ def copying(contents: Contents, absent_code: str) -> Plan:
         manifest_key="manifests/first-versions.csv",
         rows=[[SOURCE, written(key), version] for key, version in versions.items()],
         absent_code=absent_code,
+    )
+
+
+def describing(contents: Contents) -> Plan:
+    """Call a function with each key; it refuses those that do not exist, though it cannot know."""
+    missing = objects.missing_keys()
+    keys = contents.keys[:DESCRIBED]
+    no = f"Keys that begin with {REFUSED} are not wanted."
+    return Plan(
+        title="Invoke AWS Lambda function",
+        operation="LambdaInvoke",
+        parameters={
+            "FunctionArn": FUNCTION,
+            "InvocationSchemaVersion": "2.0",
+            "UserArguments": {"refuse": REFUSED},
+        },
+        manifest_key="manifests/some.csv",
+        rows=[[SOURCE, written(key)] for key in (*keys, *missing)],
+        absent_code="PermanentFailure",
+        absent_status=200,
+        absent_because="keys are refused by the function",
+        messages={
+            **{written(key): describe(key) for key in keys},
+            **{written(key): no for key in missing},
+        },
     )
 
 

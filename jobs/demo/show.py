@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -28,6 +29,14 @@ START_SECONDS = 30
 WAIT_SECONDS = 300
 
 
+def function_server(port: int) -> list[str]:
+    """The example function, served over Lambda's Invoke call; it is there long before its job."""
+    return [
+        *(sys.executable, "-m", "operations.examples.runner"),
+        *("operations.examples.describe_key:handler", "--port", str(port)),
+    ]
+
+
 class Demo:
     """One run of it."""
 
@@ -44,7 +53,8 @@ class Demo:
         self.children = children
         self.say = say
         self.out = cast("TextIO", out)
-        self.bind = f"127.0.0.1:{store.free_ports(1)[0]}"
+        web, self.function_port = store.free_ports(2)
+        self.bind = f"127.0.0.1:{web}"
         self.password = secrets.token_urlsafe(9)
 
     def run(self) -> list[str]:
@@ -54,9 +64,10 @@ class Demo:
         plans = [
             plan.tagging(contents),
             plan.copying(contents, self.store.absent_version_code),
+            plan.describing(contents),
         ]
         jobs = [self._ask(each) for each in plans]
-        self._wait(jobs)
+        self._wait(jobs, plans)
         faults = self._read_back(contents)
         for job, each in zip(jobs, plans, strict=True):
             faults += [*database_faults(job, each), *report_faults(job, each, self.store.client())]
@@ -79,6 +90,7 @@ class Demo:
         self.store_child.start(f"store {self.store.name}", self.store.command())
         self.children.start("engine", engine(), restart=True)
         self.children.start("web server", web_server(self.bind))
+        self.children.start("function", function_server(self.function_port))
         self.user, _ = User.objects.get_or_create(
             username=USERNAME, defaults={"is_staff": True, "is_superuser": True}
         )
@@ -94,7 +106,10 @@ class Demo:
             region=store.REGION,
             addressing="path",
         )
-        self._wait_for_web()
+        services.set_function(
+            settings.LADING_ACCOUNT_ID, plan.FUNCTION, f"http://127.0.0.1:{self.function_port}"
+        )
+        self._wait_for(f"http://{self.bind}/healthz")
         self.say(
             f"{self.store.name} is at {self.store.endpoint_url}, Lading at http://{self.bind}/"
         )
@@ -103,12 +118,12 @@ class Demo:
         self.store_child.check()
         self.children.check()
 
-    def _wait_for_web(self) -> None:
+    def _wait_for(self, url: str) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
             self._check()
             try:
-                with urllib.request.urlopen(f"http://{self.bind}/healthz", timeout=5):
+                with urllib.request.urlopen(url, timeout=5):
                     return
             except (urllib.error.URLError, OSError) as error:
                 if time.monotonic() > deadline:
@@ -133,9 +148,10 @@ class Demo:
         )
         return job
 
-    def _wait(self, jobs: list[Job]) -> None:
+    def _wait(self, jobs: list[Job], plans: list[plan.Plan]) -> None:
         names = [f"{job.operation_type.label.split()[0].lower()}" for job in jobs]
-        progress = Progress(self.out, **dict.fromkeys(names, OBJECTS + MISSING))
+        totals = {name: len(each.rows) for name, each in zip(names, plans, strict=True)}
+        progress = Progress(self.out, **totals)
         deadline = time.monotonic() + WAIT_SECONDS
         while not all(job.is_final for job in jobs):
             self._check()
@@ -156,12 +172,13 @@ class Demo:
 
     def _report(self, job: Job, each: plan.Plan) -> None:
         elapsed = (job.terminated_at or job.created_at) - job.created_at
+        failures = f"({MISSING} {each.absent_because}: {each.absent_code})"
         rate = job.executed / (job.active_time or timedelta(seconds=1)).total_seconds()
         self.say(
             f"{each.title} ({job.operation})\n"
             f"  tasks      {job.total_tasks:>6,}\n"
             f"  succeeded  {job.succeeded:>6,}\n"
-            f"  failed     {job.failed:>6,}   ({MISSING} keys do not exist: {each.absent_code})\n"
+            f"  failed     {job.failed:>6,}   {failures}\n"
             f"  elapsed    {elapsed.total_seconds():>6.1f} s\n"
             f"  rate       {rate:>6.0f} tasks/s while active\n"
             f"  report     s3://{plan.REPORTS}/{report_folder(job)}/manifest.json"

@@ -7,12 +7,14 @@
                       ├─ JobEvent               every move of the status
                       └─ ReportFile             the completion report
     Node, Lane                                  which workers are alive
+    Function                                    where functions are called
 
 Only `Job.become` writes `Job.status`; only execution.py writes parts and results.
 """
 
 from jobs.accounts import ApiToken, Member, Role
 from jobs.models.events import JobEvent
+from jobs.models.function import Function
 from jobs.models.job import Job, JobQuerySet
 from jobs.models.manifest import Manifest
 from jobs.models.outcomes import MOST_TASK_RESULTS, ReportFile, Tally, TaskResult
@@ -22,6 +24,7 @@ from jobs.models.workers import Lane, Node, recent
 __all__ = [
     "MOST_TASK_RESULTS",
     "ApiToken",
+    "Function",
     "Job",
     "JobEvent",
     "JobQuerySet",

@@ -68,6 +68,9 @@ class Job(models.Model):
     report_enabled = models.BooleanField(default=False)
     report_bucket = models.CharField(max_length=255, blank=True)
     report_prefix = models.CharField(max_length=512, blank=True)
+    report_expected_owner = models.CharField(
+        max_length=12, blank=True, help_text="The account that must own the report bucket."
+    )
     report_scope = models.CharField(max_length=15, choices=ReportScope, blank=True)
 
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.NEW)

@@ -19,6 +19,7 @@ from jobs.models import Job, Manifest
 from jobs.pages.columns import COLUMNS, columns_of
 from jobs.pages.kinds import LinesField, read_pair
 from jobs.pages.parameters import ParametersForm, carried
+from jobs.pages.report_fields import ReportFields, report_of
 from jobs.requests import JobRequest
 from operations import OPERATION_BY_NAME, OPERATIONS
 
@@ -43,7 +44,7 @@ PLAIN = ("operation", "role", "description", "priority", "requests_per_second", 
 """The fields whose values are handed in as they are."""
 
 
-class JobForm(forms.Form):
+class JobForm(ReportFields):
     """Everything but the operation's parameters: they are a form of their own, `parameters`."""
 
     operation = forms.ChoiceField(choices=lambda: [(o.name, o.label) for o in OPERATIONS])
@@ -98,16 +99,6 @@ class JobForm(forms.Form):
         required=False,
         initial=True,
         help_text="Read and count the manifest, then wait until somebody has reviewed the job.",
-    )
-    report_enabled = forms.BooleanField(
-        label="Write a completion report", required=False, initial=True
-    )
-    report_bucket = forms.CharField(label="Bucket", required=False, help_text="Such as reports")
-    report_prefix = forms.CharField(
-        label="Folder", required=False, help_text="The report goes to folder/job-…/ in the bucket."
-    )
-    report_scope = forms.ChoiceField(
-        label="Tasks to report", choices=Job.ReportScope.choices, required=False
     )
 
     def __init__(
@@ -182,7 +173,7 @@ class JobForm(forms.Form):
             "manifest": self._manifest(given),
             "confirmation_required": given.get("confirmation_required", False),
             "client_request_token": self.token,
-            "report": _report(given),
+            "report": report_of(given),
         }
 
     def _manifest(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,18 +223,6 @@ class JobForm(forms.Form):
             for name, texts in form.errors.items():
                 for text in texts:
                     yield (form[name] if name in form.fields else None), str(text)
-
-
-def _report(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed into a report that is not wanted does not count."""
-    if not given.get("report_enabled"):
-        return {"enabled": False}
-    return {
-        "enabled": True,
-        "bucket": given.get("report_bucket") or None,
-        "prefix": given.get("report_prefix", ""),
-        "scope": given.get("report_scope") or Job.ReportScope.ALL_TASKS.value,
-    }
 
 
 def _store(role: Any) -> str:

@@ -12,10 +12,10 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from jobs import services
+from jobs.delivery import report_key
 from jobs.errors import NotFound
 from jobs.models import Job, ReportFile
 from jobs.pages.access import PageRequest, signed_in
-from jobs.report import report_key
 from jobs.spool import spool
 
 BLOCK = 256 * 1024

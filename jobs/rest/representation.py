@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import Sum
 from django.urls import reverse
 
+from jobs.delivery import report_key
 from jobs.models import Job, JobEvent, Manifest, ReportFile, Role, recent
-from jobs.report import report_key
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -58,6 +58,7 @@ def job_details(job: Job, request: Request) -> Json:
         "report": {
             "enabled": job.report_enabled,
             "bucket": job.report_bucket or None,
+            "expected_bucket_owner": job.report_expected_owner or None,
             "prefix": job.report_prefix,
             "scope": job.report_scope or None,
         },

@@ -428,3 +428,60 @@ def test_a_job_that_locks_becomes_ready_where_there_is_object_lock(
 
     job.refresh_from_db()
     assert (job.status, job.total_tasks) == ("Ready", 1)
+
+
+# ---- what an operation cannot do without
+
+
+def reason_of(job: Job) -> tuple[str, str]:
+    job.refresh_from_db()
+    assert (job.status, job.executed) == ("Failed", 0)
+    (told,) = job.failure_reasons
+    return told["FailureCode"], told["FailureReason"]
+
+
+def test_an_operation_that_needs_versions_fails_on_a_manifest_without_them(
+    make_new: MakePreparing, run_lane: RunLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PutObjectTagging, "needs_versions", True)
+    job = make_new(csv(3))
+    run_lane()
+
+    assert reason_of(job) == (
+        "InvalidManifestContent",
+        "Required fields are missing in the schema: VersionId",
+    )
+
+
+def test_an_operation_that_needs_versions_is_content_with_the_column(
+    make_new: MakePreparing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PutObjectTagging, "needs_versions", True)
+    job = make_new(b"photos,a,v1\n", fields=["Bucket", "Key", "VersionId"])
+    prepare(claim(job), never)
+
+    job.refresh_from_db()
+    assert job.status == "Ready"
+
+
+REPORT = {"report_enabled": True, "report_bucket": "reports", "report_scope": "AllTasks"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{}, REPORT, {"report_expected_owner": "123456789012"}],
+    ids=["none", "no owner", "off"],
+)
+def test_an_operation_that_needs_a_report_fails_without_it_or_its_owner(
+    make_new: MakePreparing,
+    run_lane: RunLane,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(PutObjectTagging, "needs_report", True)
+    job = make_new(csv(3), **asked)
+    run_lane()
+
+    code, reason = reason_of(job)
+    assert code == "ReportRequired"
+    assert "needs a completion report with the owner of its bucket" in reason

@@ -78,7 +78,13 @@ def test_a_job_is_created_over_a_manifest_in_s3_which_is_pinned(
 
 
 def test_a_report_is_asked_for_with_its_place(post: Post, asked: Asked, s3: S3Client) -> None:
-    wanted = {"enabled": True, "bucket": "reports", "prefix": "nightly", "scope": "FailedTasksOnly"}
+    wanted = {
+        "enabled": True,
+        "bucket": "reports",
+        "expected_bucket_owner": "123456789012",
+        "prefix": "nightly",
+        "scope": "FailedTasksOnly",
+    }
 
     response = post(JOBS, asked(report=wanted))
 
@@ -181,6 +187,10 @@ FAULTS = {
     "report without a bucket": ({"report": {"enabled": True}}, "report", "needs a bucket"),
     "report bucket is none": (
         {"report": {"enabled": True, "bucket": "a b"}}, "report.bucket", "not a bucket's name",
+    ),
+    "report owner is no account": (
+        {"report": {"enabled": True, "bucket": "reports", "expected_bucket_owner": "42"}},
+        "report.expected_bucket_owner", "12 digits",
     ),
     "unknown scope": (
         {"report": {"enabled": True, "bucket": "reports", "scope": "All"}},

@@ -62,7 +62,8 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
         "requests_per_second": None,
         "role": {"name": "archive", "arn": "arn:aws:iam::000000000000:role/archive"},
         "report": {
-            "enabled": True, "bucket": "reports", "prefix": "nightly", "scope": "AllTasks",
+            "enabled": True, "bucket": "reports", "expected_bucket_owner": None,
+            "prefix": "nightly", "scope": "AllTasks",
         },
         "confirmation_required": False,
         "client_request_token": "once",

@@ -1,4 +1,4 @@
-"""manage.py demo: two jobs over two thousand objects on its own store, and a check of every key.
+"""manage.py demo: three jobs over two thousand objects on its own store, and a check of every key.
 
 Everything it makes lies in LADING_DATA; `make demo` gives it a folder of its own there.
 """
