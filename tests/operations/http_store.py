@@ -17,7 +17,9 @@ import boto3
 from botocore.config import Config
 
 from operations.base import Operation, Outcome, Store, Target
+from operations.perform import perform
 from operations.proof import prove
+from operations.put_object_tagging import PutObjectTagging
 from operations.request import RequestTemplate
 from operations.sender import CurlSender
 
@@ -220,6 +222,17 @@ def curl_sender(
     template = RequestTemplate(operation, Store(client), bucket, versions=versions)
     prove(template)
     return CurlSender(template, connections)
+
+
+TAG = PutObjectTagging.parse({"TagSet": [{"Key": "project", "Value": "lading"}]})
+
+
+def both_lanes(client: S3Client, key: str = "x/../a b.jpg") -> tuple[Outcome, Outcome]:
+    """What boto3 and what libcurl make of tagging an object."""
+    target = Target("photos", key)
+    by_boto3 = perform(TAG, Store(client), target)
+    (by_libcurl,) = send_all(curl_sender(TAG, client), [target]).values()
+    return by_boto3, by_libcurl
 
 
 def send_all(sender: CurlSender, targets: Iterable[Target]) -> dict[int, Outcome]:
