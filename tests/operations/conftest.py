@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from moto import mock_aws
 
 from operations.base import Store
 from tests.operations.certificates import LOOPBACK, Authority
-from tests.operations.http_store import HttpStore
+from tests.operations.http_store import HttpStore, reply
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -124,4 +125,19 @@ def authority(tmp_path: Path) -> Authority:
 def tls_store(authority: Authority) -> Iterator[HttpStore]:
     """A store with a certificate of that authority."""
     with HttpStore(tls=authority.server_for(LOOPBACK)) as store:
+        yield store
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """What `slow_store` waits for before it answers."""
+    opened = threading.Event()
+    yield opened
+    opened.set()
+
+
+@pytest.fixture
+def slow_store(gate: threading.Event) -> Iterator[HttpStore]:
+    """A store that answers once the gate is open."""
+    with HttpStore(lambda _: [gate, reply()]) as store:
         yield store

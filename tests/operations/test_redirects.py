@@ -6,9 +6,9 @@ import time
 import pytest
 
 from operations.base import SUCCESSFUL, Again, Target
-from operations.put_object_tagging import PutObjectTagging
 from operations.request import CannotCompile
 from tests.operations.http_store import (
+    TAG,
     HttpStore,
     client_of,
     curl_sender,
@@ -17,7 +17,6 @@ from tests.operations.http_store import (
     send_all,
 )
 
-TAG = PutObjectTagging.parse({"TagSet": [{"Key": "project", "Value": "lading"}]})
 HOUR = 3600
 
 

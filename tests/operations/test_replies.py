@@ -7,10 +7,10 @@ import pytest
 from operations.base import Again, Store, Target
 from operations.perform import perform
 from operations.put_object_copy import PutObjectCopy
-from operations.put_object_tagging import PutObjectTagging
 from tests.operations.http_store import (
     CLOSE,
     RESET,
+    TAG,
     HttpStore,
     client_of,
     curl_sender,
@@ -19,7 +19,6 @@ from tests.operations.http_store import (
     send_all,
 )
 
-TAG = PutObjectTagging.parse({"TagSet": [{"Key": "project", "Value": "lading"}]})
 COPY = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::archive"})
 TARGET = Target("photos", "a b/é.jpg")
 COPIED = b'<?xml version="1.0"?><CopyObjectResult><ETag>"abc"</ETag></CopyObjectResult>'

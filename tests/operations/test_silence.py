@@ -1,10 +1,15 @@
 """Stores that say nothing, or not for a while, and stores that are not there."""
 
 from operations.base import SUCCESSFUL, Again, Target
-from operations.put_object_tagging import PutObjectTagging
-from tests.operations.http_store import SILENT, HttpStore, client_of, curl_sender, reply, send_all
-
-TAG = PutObjectTagging.parse({"TagSet": [{"Key": "project", "Value": "lading"}]})
+from tests.operations.http_store import (
+    SILENT,
+    TAG,
+    HttpStore,
+    client_of,
+    curl_sender,
+    reply,
+    send_all,
+)
 
 
 def targets(count):
