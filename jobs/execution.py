@@ -102,8 +102,7 @@ class SliceRun:
         self.sender.limit = self.pace.limit
         if now < self.send_not_before:
             return
-        room = self.sender.room
-        for _ in range(min(1, room) if self.pace.pause else room):
+        for _ in range(min(1, self.sender.room) if self.pace.pause else self.sender.room):
             if not self.claim.lease.is_safe:
                 break
             if self.waiting and self.waiting[0][0] <= now:

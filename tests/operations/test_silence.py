@@ -1,6 +1,9 @@
 """Stores that say nothing, or not for a while, and stores that are not there."""
 
+from time import monotonic
+
 from operations.base import SUCCESSFUL, Again, Target
+from operations.connection import SILENT_SECONDS, Connection
 from tests.operations.http_store import (
     SILENT,
     TAG,
@@ -36,14 +39,39 @@ def test_a_store_that_stops_in_the_middle_is_given_up(monkeypatch):
 
 
 def test_a_store_that_sends_white_space_now_and_then_is_waited_for(monkeypatch):
-    """As S3 does while it copies gigabytes, at less than a byte a second."""
-    monkeypatch.setattr("operations.connection.SILENT_SECONDS", 3)
+    """As S3 does while it copies gigabytes."""
+    monkeypatch.setattr("operations.connection.SILENT_SECONDS", 1.5)
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n"
-    spaces = [1.3, b"1\r\n \r\n"] * 4
+    spaces = [0.5, b"1\r\n \r\n"] * 5
     with HttpStore(lambda _: [head, *spaces, b"0\r\n\r\n"]) as store:
         outcomes = send_all(curl_sender(TAG, client_of(store.url)), targets(1))
 
     assert outcomes == {0: SUCCESSFUL}
+
+
+def test_one_byte_in_a_minute_is_no_silence():
+    """libcurl's own limit cannot be below a byte a second."""
+    template = curl_sender(TAG, client_of("http://store.invalid"))._template
+    connection = Connection(template)
+    connection.start(0, Target("photos", "a"))
+    began = monotonic()
+
+    assert not connection.is_silent(began + SILENT_SECONDS - 1)
+    connection.body.append(b" ")
+    assert not connection.is_silent(began + SILENT_SECONDS + 1)
+    assert not connection.is_silent(began + SILENT_SECONDS * 2)
+    assert connection.is_silent(began + SILENT_SECONDS * 2 + 2)
+
+
+def test_silence_is_measured_anew_for_each_request():
+    template = curl_sender(TAG, client_of("http://store.invalid"))._template
+    connection = Connection(template)
+    connection.start(0, Target("photos", "a"))
+    connection.is_silent(monotonic() + SILENT_SECONDS)
+
+    connection.start(1, Target("photos", "b"))
+
+    assert not connection.is_silent(monotonic() + SILENT_SECONDS / 2)
 
 
 def test_nobody_listening_is_what_boto3_calls_it():
