@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -27,6 +27,9 @@ REGION = RegexValidator(
     r"^(?!\d+\Z)[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?\Z",
     "A region has a name such as us-east-1.",
 )
+
+MOST_REQUESTS_PER_SECOND = 1_000_000
+A_CEILING = (MinValueValidator(1), MaxValueValidator(MOST_REQUESTS_PER_SECOND))
 
 
 def is_endpoint(url: str) -> None:
@@ -111,6 +114,13 @@ class Role(models.Model):
     access_key_id = models.CharField(max_length=128)
     sealed_secret = models.TextField(editable=False)
     addressing = models.CharField(max_length=7, choices=Addressing, default=Addressing.AUTO)
+    requests_per_second = models.PositiveIntegerField(
+        blank=True,
+        null=True,
+        validators=A_CEILING,
+        help_text="The most that all jobs together may send to the store. Empty for no ceiling; "
+        "where roles of one store differ, the least counts.",
+    )
     server = models.CharField(
         max_length=200,
         blank=True,
@@ -125,6 +135,16 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def same_store(self) -> models.Q:
+        """The condition on roles that reach the same store: the same endpoint, whoever uses it; at
+        AWS the same account and region.
+        """
+        if not self.endpoint_url:
+            return models.Q(endpoint_url="", account_id=self.account_id, region=self.region)
+        bare = self.endpoint_url.rstrip("/")
+        return models.Q(endpoint_url__in=[bare, f"{bare}/"])
 
     @property
     def arn(self) -> str:

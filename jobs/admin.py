@@ -143,6 +143,9 @@ def _decide(
         messages.success(request, f"{accepted} job{'s' if accepted > 1 else ''} {done}.")
 
 
+STORE = ("endpoint_url", "region", "addressing", "access_key_id", "requests_per_second")
+
+
 class RoleForm(Form):
     """A role; its secret can be set here and is never shown again."""
 
@@ -155,9 +158,7 @@ class RoleForm(Form):
 
     class Meta:
         model = Role
-        fields = (
-            "account_id", "name", "endpoint_url", "region", "addressing", "access_key_id",
-        )  # fmt: skip
+        fields = ("account_id", "name", *STORE)
 
     def clean_secret_access_key(self) -> str:
         """A new role needs one."""
@@ -182,12 +183,11 @@ class RoleAdmin(Admin):
 
     def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:  # noqa: FBT001
         """By the verb that `manage.py role set` uses too."""
-        names = ("endpoint_url", "region", "addressing", "access_key_id")
         saved = services.set_role(
             obj.account_id,
             obj.name,
             secret_access_key=form.cleaned_data["secret_access_key"] or None,
-            **{name: getattr(obj, name) for name in names},
+            **{name: getattr(obj, name) for name in STORE},
         )
         obj.pk = saved.pk
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 
 from jobs import background
+from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.database import write
 from jobs.errors import InvalidRequest, InvalidTransition
 from jobs.models import Job, JobEvent, Role
@@ -31,6 +32,7 @@ __all__ = [
     "roles_of",
     "set_priority",
     "set_role",
+    "set_speed",
     "store_upload",
 ]
 
@@ -86,10 +88,29 @@ def set_priority(job: Job, user: User, priority: int) -> None:
     background.ring()
 
 
+def set_speed(job: Job, user: User, rate: object) -> None:
+    """Change the ceiling on the job's requests per second, also while it runs; None removes it.
+
+    Its lanes hear of it with their next beat.
+    """
+    rate = _ceiling(rate)
+    told = f"set to {rate} requests per second" if rate else "removed"
+    with write():
+        unfinished = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL)
+        changed = unfinished.update(requests_per_second=rate)
+        if changed:
+            JobEvent.objects.create(job=job, actor=_name(user), reason=f"speed ceiling {told}")
+    job.refresh_from_db()
+    if not changed:
+        raise InvalidTransition(f"The job is {job.state.value}; its speed can change no more.")
+
+
 def set_role(
-    account_id: str, name: str, *, secret_access_key: str | None = None, **values: str
+    account_id: str, name: str, *, secret_access_key: str | None = None, **values: str | int | None
 ) -> Role:
     """Make or change a role. Raises InvalidRequest."""
+    if "requests_per_second" in values:
+        values["requests_per_second"] = _ceiling(values["requests_per_second"])
     role = Role.objects.filter(account_id=account_id, name=name).first() or Role(
         account_id=account_id, name=name
     )
@@ -106,6 +127,20 @@ def set_role(
     with write():
         role.save()
     return role
+
+
+def _ceiling(rate: object) -> int | None:
+    """A ceiling as it was handed in; True would pass for 1."""
+    if rate is None:
+        return None
+    if (
+        isinstance(rate, int)
+        and not isinstance(rate, bool)
+        and 1 <= rate <= MOST_REQUESTS_PER_SECOND
+    ):
+        return rate
+    told = f"Give a whole number of requests per second, 1 to {MOST_REQUESTS_PER_SECOND}, or none."
+    raise InvalidRequest({"requests_per_second": [told]})
 
 
 def _reason(reason: str) -> str:

@@ -8,6 +8,8 @@ aliases are AWS's names; both are accepted. Nothing here knows Django or the dat
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -89,9 +91,9 @@ class Store:
 
     def __post_init__(self) -> None:
         if isinstance(self.s3, BaseClient):  # a stand-in in a test has no events
-            self.s3.meta.events.register(
-                "before-parse.*.*", keep_true_status, unique_id="true-status"
-            )
+            events = self.s3.meta.events
+            events.register("before-parse.*.*", keep_true_status, unique_id="true-status")
+            events.register("before-sign.s3.*", add_content_md5, unique_id="content-md5")
 
 
 TRUE_STATUS = "x-true-status"
@@ -105,6 +107,18 @@ def keep_true_status(response_dict: dict[str, Any], **_: Any) -> None:
     handlers of `before-parse.*.*` ahead of its own one, which is for `before-parse.s3.*`.
     """
     response_dict["headers"][TRUE_STATUS] = str(response_dict["status_code"])
+
+
+def add_content_md5(request: Any, **_: Any) -> None:
+    """Send Content-MD5 beside botocore's checksum header, which older stores do not know.
+
+    PutObjectTagging and its like need one of the two (spec.md 5.0).
+    """
+    body, headers = request.data, request.headers
+    checked = "x-amz-sdk-checksum-algorithm" in headers and "Content-MD5" not in headers
+    if isinstance(body, bytes) and body and checked:
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 class Unfit(Exception):
@@ -132,6 +146,9 @@ class Parameters(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_pascal, populate_by_name=True
     )
+
+    when_empty: ClassVar[str] = ""
+    """What it does to each object to give this structure without a member, where that is meant."""
 
 
 class Operation(Parameters):
@@ -220,7 +237,13 @@ def fields_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
     return fields
 
 
+UNDIVIDED = {"SSEKMS": "sse_kms"}
+"""Names of AWS that no rule can divide into words."""
+
+
 def snake(part: int | str) -> str:
     """AWS's name as snake_case: TagSet → tag_set, SSEAwsKmsKeyId → sse_aws_kms_key_id."""
+    if not isinstance(part, str):
+        return str(part)
     # A cache of its own: botocore's would keep every unknown name that anyone ever sent.
-    return xform_name(part, _xform_cache={}) if isinstance(part, str) else str(part)
+    return UNDIVIDED.get(part) or xform_name(part, _xform_cache={})

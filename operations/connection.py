@@ -50,6 +50,7 @@ class Connection:
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, CONNECT_MILLISECONDS)
         curl.setopt(pycurl.MAXFILESIZE, LARGEST_REPLY)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
+        curl.setopt(pycurl.USERAGENT, "lading")
         curl.setopt(pycurl.WRITEFUNCTION, self.body.append)
         curl.setopt(pycurl.HEADERFUNCTION, self.head.append)
         for option, value in network_options(template.store.s3).items():

@@ -70,6 +70,19 @@ def test_an_empty_endpoint_takes_a_role_back_to_aws(make_role: MakeRole) -> None
     assert Role.objects.get().endpoint_url == ""
 
 
+def test_a_role_has_a_ceiling_until_it_is_removed() -> None:
+    set_role("archive", "--requests-per-second", "250")
+    set_role("archive", "--region", "eu-west-1")
+    limited = Role.objects.get().requests_per_second
+    told = run("role", "list")
+
+    run("role", "set", "archive", "--requests-per-second", "none")
+
+    assert limited == 250
+    assert told.endswith("auto  250 requests/s\n")
+    assert Role.objects.get().requests_per_second is None
+
+
 def test_credentials_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LADING_ROLE_ACCESS_KEY_ID", "AKIAENV")
     monkeypatch.setenv("LADING_ROLE_SECRET_ACCESS_KEY", "from the environment")
@@ -101,12 +114,19 @@ def test_a_role_may_belong_to_another_account() -> None:
     assert Role.objects.get().arn == f"arn:aws:iam::{OTHER_ACCOUNT}:role/theirs"
 
 
+NO_RATE = "--requests-per-second: Give a whole number of requests per second, 1 to 1000000, or none"
 BAD = {
     # the options, and what is said about them
     "name": (["a role"], "--name: A role's name has 1 to 64 letters"),
     "endpoint": (["x", "--endpoint-url", "store:9000"], "--endpoint-url: Give http://"),
     "password": (["x", "--endpoint-url", "http://me:pw@store"], "--endpoint-url: Give http://"),
     "region": (["x", "--region", "us east"], "--region: A region has a name such as us-east-1."),
+    "no request": (["x", "--requests-per-second", "0"], NO_RATE),
+    "too few requests": (["x", "--requests-per-second=-5"], NO_RATE),
+    "too many requests": (["x", "--requests-per-second", "1000001"], NO_RATE),
+    "requests in words": (["x", "--requests-per-second", "many"], NO_RATE),
+    "no text": (["x", "--requests-per-second", ""], NO_RATE),
+    "half a request": (["x", "--requests-per-second", "0.5"], NO_RATE),
     "account": (["x", "--account-id", "42"], "--account-id: An account id has 12 digits."),
 }
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jobs.accounts import Role
+from jobs.accounts import A_CEILING, Role
 from jobs.database import write
 from jobs.errors import InvalidTransition
 from jobs.models.events import JobEvent
@@ -55,6 +55,9 @@ class Job(models.Model):
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="jobs")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="jobs")
     priority = models.PositiveIntegerField(default=10)
+    requests_per_second = models.PositiveIntegerField(
+        null=True, validators=A_CEILING, help_text="The ceiling of all its lanes; none where empty."
+    )
     confirmation_required = models.BooleanField(default=True)
     client_request_token = models.CharField(max_length=64, blank=True)
     request_digest = models.CharField(

@@ -39,6 +39,9 @@ PLACES = {
 }
 """Where a fault is shown whose path is not the name of a field with dots for underscores."""
 
+PLAIN = ("operation", "role", "description", "priority", "requests_per_second", "tags")
+"""The fields whose values are handed in as they are."""
+
 
 class JobForm(forms.Form):
     """Everything but the operation's parameters: they are a form of their own, `parameters`."""
@@ -81,6 +84,11 @@ class JobForm(forms.Form):
     description = forms.CharField(required=False, max_length=256, strip=False)
     priority = forms.IntegerField(
         initial=10, help_text="0 to 2147483647; jobs with a higher number go first."
+    )
+    requests_per_second = forms.IntegerField(
+        label="Speed ceiling",
+        required=False,
+        help_text="The most requests per second; empty for none. It can be changed later.",
     )
     tags = LinesField(
         read_pair, unique=True, label="Job tags", help_text="At most 50, one key=value a line."
@@ -168,11 +176,7 @@ class JobForm(forms.Form):
     def request(self) -> dict[str, Any]:
         """What services.create_job takes."""
         given = self.cleaned_data
-        request = {
-            name: given[name]
-            for name in ("operation", "role", "description", "priority", "tags")
-            if name in given
-        }
+        request = {name: given[name] for name in PLAIN if name in given}
         return request | {
             "parameters": self.parameters.mapping(),
             "manifest": self._manifest(given),
@@ -192,21 +196,23 @@ class JobForm(forms.Form):
         }
 
     def add_faults(self, faults: Mapping[str, list[str]]) -> None:
-        """Put each fault onto the field that it is about, unless that is known to be wrong."""
+        """Put each fault onto the field that it is about, unless that is known to be wrong.
+
+        Nor is a structure blamed as a whole for a part of it that could not be read.
+        """
         known = {*self.errors, *(f"parameters.{name}" for name in self.parameters.errors)}
         for path, texts in faults.items():
             form, name, rest = self._place(path)
             place = f"parameters.{name}" if form is self.parameters else name
-            if place not in known:
+            parts = (f"{path}.", f"{path}:")
+            if place not in known and not any(part.startswith(parts) for part in known):
                 for text in texts:
                     form.add_error(name, f"{rest}: {text}" if rest else text)
 
     def _place(self, path: str) -> tuple[forms.Form, str | None, str]:
-        head, _, rest = path.partition(".")
-        if head == "parameters":
-            name = self.parameters.name_of(rest)
-            return self.parameters, name, _entry(rest.removeprefix(name or "").strip("."))
         steps = path.split(".")
+        if steps[0] == "parameters":
+            return self.parameters, *self.parameters.place_of(".".join(steps[1:]))
         for end in range(len(steps), 0, -1):
             beginning = ".".join(steps[:end])
             name = PLACES.get(beginning, beginning.replace(".", "_"))
@@ -238,12 +244,6 @@ def _report(given: Mapping[str, Any]) -> dict[str, Any]:
         "prefix": given.get("report_prefix", ""),
         "scope": given.get("report_scope") or Job.ReportScope.ALL_TASKS.value,
     }
-
-
-def _entry(rest: str) -> str:
-    """Which entry of a list or map a fault is about, counted as people do."""
-    first = rest.partition(".")[0]
-    return f"Entry {int(first) + 1}" if first.isdecimal() else first
 
 
 def _store(role: Any) -> str:

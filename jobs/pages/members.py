@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from django import forms
@@ -62,32 +62,65 @@ class Member:
 class Group:
     """Members that are shown together: those of the operation itself, or of a structure in it."""
 
+    title: str = ""
+    description: str = ""
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure that an operation needs, whether or not anything in it is given."""
+
+    path: Path
     title: str
-    description: str
-    members: tuple[Member, ...]
+    when_empty: str
+    """What it does to give it without a member; empty where it has to have some."""
+
+    @property
+    def name(self) -> str:
+        """The path of its faults, without `parameters`."""
+        return ".".join(self.path)
 
 
 def groups_of(model: type[Parameters]) -> list[Group]:
-    """The operation's own members first, then a group for each structure, at any depth."""
-    return list(_groups(model, (), Group("", "", ()), is_needed=True))
+    """The operation's own members first, then a group for each structure that may be left out.
+
+    The members of a structure that is needed stand with those around it.
+    """
+    return list(_groups(model, (), Group(), is_needed=True))
 
 
 def _groups(
     model: type[BaseModel], path: Path, around: Group, *, is_needed: bool
 ) -> Iterator[Group]:
     plain: list[Member] = []
-    nested: list[Group] = []
+    apart: list[Group] = []
     for name, info in model.model_fields.items():
         annotation = bare(info.annotation)
         here, is_required = (*path, name), is_needed and info.is_required()
         if is_structure(annotation):
             title = info.title or name.replace("_", " ").capitalize()
-            group = Group(title, info.description or "", ())
-            nested += _groups(annotation, here, group, is_needed=is_required)
+            group = Group(title, info.description or "")
+            first, *others = _groups(annotation, here, group, is_needed=is_required)
+            if info.is_required():
+                plain += first.members
+            else:
+                apart.append(first)
+            apart += others
         else:
             plain.append(Member(here, info, annotation, kind_of(annotation), is_required))
-    yield Group(around.title, around.description, tuple(plain))
-    yield from nested
+    yield replace(around, members=tuple(plain))
+    yield from apart
+
+
+def needed_structures(model: type[BaseModel], path: Path = ()) -> Iterator[Structure]:
+    """The structures that an operation cannot do without, outer ones first."""
+    for name, info in model.model_fields.items():
+        annotation = bare(info.annotation)
+        if is_structure(annotation) and info.is_required():
+            here = (*path, name)
+            yield Structure(here, info.title or name, annotation.when_empty)
+            yield from needed_structures(annotation, here)
 
 
 def members_of(model: type[Parameters]) -> Iterator[Member]:
@@ -129,6 +162,9 @@ def described(operation: Operation) -> list[tuple[str, str]]:
 
 
 def _described(operation: Operation) -> Iterator[tuple[str, str]]:
+    for part in needed_structures(type(operation)):
+        if part.when_empty and not _look_up(operation, part.path).model_dump(exclude_none=True):
+            yield part.title, part.when_empty
     for group in groups_of(type(operation)):
         for member in group.members:
             found = _look_up(operation, member.path)

@@ -14,7 +14,14 @@ from typing import Any
 from django import forms
 from django.forms import BoundField
 
-from jobs.pages.members import Group, Member, groups_of, members_of
+from jobs.pages.members import (
+    Group,
+    Member,
+    Structure,
+    groups_of,
+    members_of,
+    needed_structures,
+)
 from operations.base import Operation
 
 
@@ -25,11 +32,17 @@ class ParametersForm(forms.Form):
         """Bound to `data`, or unbound but filled with what `typed` holds for this operation."""
         self.operation = operation
         super().__init__(data, prefix=operation.name)
+        self.structures = list(needed_structures(operation))
         for member in members_of(operation):
             self.fields[member.name] = member.field()
             if member.may_be_empty_list:
                 self.fields[_empty(member)] = forms.BooleanField(
                     required=False, label="Give an empty list, if nothing is typed above"
+                )
+        for part in self.structures:
+            if part.when_empty:
+                self.fields[_empty(part)] = forms.BooleanField(
+                    required=False, label=part.when_empty
                 )
         if typed is not None:
             self.initial = self._typed(typed)
@@ -61,15 +74,49 @@ class ParametersForm(forms.Form):
         """What the template goes through."""
         return [Section(self, group) for group in groups_of(self.operation) if group.members]
 
+    @property
+    def emptied(self) -> list[BoundField]:
+        """The check boxes that leave a whole structure empty, where that means something."""
+        return [self[_empty(part)] for part in self.structures if part.when_empty]
+
+    def clean(self) -> dict[str, Any]:
+        """A structure that means something when it is empty must be left empty on purpose."""
+        for part in self.structures:
+            ticked = self.cleaned_data.get(_empty(part))
+            if part.when_empty and not self.errors and ticked == self._is_filled(part):
+                text = f"Fill in the {part.title.lower()}, or tick “{part.when_empty}”"
+                self.add_error(_empty(part), f"{text}, not both." if ticked else f"{text}.")
+        return self.cleaned_data
+
+    def _is_filled(self, part: Structure) -> bool:
+        return any(
+            member.path[: len(part.path)] == part.path
+            and _is_given(member, self.cleaned_data.get(member.name))
+            for member in members_of(self.operation)
+        )
+
     def mapping(self) -> dict[str, Any]:
-        """The parameters that were given, as the operation takes them."""
+        """The parameters that were given, as the operation takes them.
+
+        A structure that is needed is there even if nothing was given for it, so that the operation
+        says what it lacks.
+        """
         given: dict[str, Any] = {}
+        for part in self.structures:
+            _open(given, part.path)
         for member in members_of(self.operation):
             value = self.cleaned_data.get(member.name)
             wants_empty = bool(self.cleaned_data.get(_empty(member)))
             if _is_given(member, value) or wants_empty:
-                _put(given, member.path, value)
+                *path, last = member.path
+                _open(given, path)[last] = value
         return given
+
+    def place_of(self, path: str) -> tuple[str | None, str]:
+        """The field that a fault's path is about, and which entry of it or which unknown part."""
+        name = self.name_of(path)
+        is_above = name is not None and not path.startswith(name)
+        return name, "" if is_above else entry_of(path.removeprefix(name or "").strip("."))
 
     def name_of(self, path: str) -> str | None:
         """The field that a fault's path (`tag_set.0.key`) is about; None for the whole."""
@@ -107,18 +154,24 @@ def _is_given(member: Member, value: Any) -> bool:
     return value not in (None, "", [], {})
 
 
-def _put(given: dict[str, Any], path: Iterable[str], value: Any) -> None:
-    *structures, last = path
-    for name in structures:
+def _open(given: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
+    """The structure at a path, made where it is not there yet."""
+    for name in path:
         given = given.setdefault(name, {})
-    given[last] = value
+    return given
 
 
-def _empty(member: Member) -> str:
-    return f"{member.name}:empty"
+def _empty(part: Member | Structure) -> str:
+    return f"{part.name}:empty"
 
 
 def carried(data: Mapping[str, Any], chosen: str, known: Iterable[str]) -> list[tuple[str, str]]:
     """What was typed for other operations, so that nothing is lost when the choice changes back."""
     prefixes = tuple(f"{name}-" for name in known if name != chosen)
     return [(name, value) for name, value in data.items() if name.startswith(prefixes) and value]
+
+
+def entry_of(path: str) -> str:
+    """Which entry of a list or map a fault is about, counted as people do."""
+    first = path.partition(".")[0]
+    return f"Entry {int(first) + 1}" if first.isdecimal() else first

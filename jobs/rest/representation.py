@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-SUB_RESOURCES = ("confirm", "cancel", "priority", "results", "report", "events")
+SUB_RESOURCES = ("confirm", "cancel", "priority", "speed", "results", "report", "events")
 
 
 def job_summary(job: Job, request: Request) -> Json:
@@ -61,6 +61,7 @@ def job_details(job: Job, request: Request) -> Json:
             "prefix": job.report_prefix,
             "scope": job.report_scope or None,
         },
+        "requests_per_second": job.requests_per_second,
         "confirmation_required": job.confirmation_required,
         "client_request_token": job.client_request_token or None,
         "tags": job.tags,
@@ -107,6 +108,7 @@ def role(row: Role) -> Json:
         "endpoint_url": row.endpoint_url or None,
         "region": row.region,
         "addressing": row.addressing,
+        "requests_per_second": row.requests_per_second,
         "server": row.server or None,
         "updated_at": row.updated_at,
     }

@@ -15,6 +15,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/confirm/", views.confirm, name="job_confirm"),
     path("jobs/<uuid:pk>/cancel/", views.cancel, name="job_cancel"),
     path("jobs/<uuid:pk>/priority/", views.priority, name="job_priority"),
+    path("jobs/<uuid:pk>/speed/", views.speed, name="job_speed"),
     path("jobs/<uuid:pk>/results/", views.results, name="job_results"),
     path("jobs/<uuid:pk>/report/", views.report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", views.report_file, name="job_report_file"),

@@ -100,6 +100,16 @@ def priority(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@api_view(["POST"])
+def speed(request: Request, pk: UUID) -> Response:
+    """Change the ceiling to that of {"requests_per_second"}; null removes it."""
+    found = services.job_of(request.user, pk)
+    given = members(request, "requests_per_second")
+    # A body without the member means nothing, not that there shall be no ceiling.
+    services.set_speed(found, request.user, given.get("requests_per_second", ...))
+    return _job(found, request)
+
+
 @api_view(["GET"])
 def results(request: Request, pk: UUID) -> Response:
     """What became of the tasks, in the order in which they were committed; ?status=failed."""

@@ -29,7 +29,7 @@ def region_of(seen):
 
 
 def by_libcurl(store):
-    return [seen for seen in store.seen if "PycURL" in seen.headers.get("user-agent", "")]
+    return [seen for seen in store.seen if "amz-sdk-request" not in seen.headers]
 
 
 def only_in_frankfurt(status, code):

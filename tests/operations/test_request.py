@@ -13,8 +13,9 @@ from operations.proof import KEYS, compare, prove
 from operations.put_object_copy import PutObjectCopy
 from operations.put_object_tagging import PutObjectTagging
 from operations.request import SENDABLE, RequestTemplate
-from tests.operations.examples import EXAMPLES, name_of, one_request_operations
+from tests.operations.examples import EXAMPLES
 from tests.operations.http_store import client_of
+from tests.operations.one_request import name_of, one_request_operations
 
 TAG = PutObjectTagging.parse({"TagSet": [{"Key": "project", "Value": "lading"}]})
 COPY = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::archive"})
@@ -76,7 +77,7 @@ def assert_equal_to_boto3(template, target):
 
 
 def test_every_operation_of_one_request_has_an_example():
-    assert set(EXAMPLES) == {operation.name for operation in OPERATIONS if operation.call}
+    assert set(EXAMPLES) >= {operation.name for operation in OPERATIONS if operation.call}
 
 
 @pytest.mark.parametrize("operation", one_request_operations(), ids=name_of)

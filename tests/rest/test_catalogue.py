@@ -92,6 +92,7 @@ def test_roles_are_listed_by_name_without_any_credential(
         "endpoint_url": None,
         "region": "us-east-1",
         "addressing": "auto",
+        "requests_per_second": None,
         "server": None,
         "updated_at": role.updated_at.isoformat().replace("+00:00", "Z"),
     }

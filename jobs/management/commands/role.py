@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -42,6 +43,10 @@ def _options(parser: ArgumentParser) -> None:
     add("--endpoint-url", help="http(s)://host[:port] of the store; leave it out for AWS.")
     add("--region", help="Default for a new role: us-east-1.")
     add("--addressing", choices=Role.Addressing.values, help="How a bucket stands in the URL.")
+    add(
+        "--requests-per-second",
+        help="A ceiling for all jobs at the store together; `none` removes it.",
+    )
     add("--access-key-id", help="Or LADING_ROLE_ACCESS_KEY_ID in the environment.")
     add(
         "--secret-access-key",
@@ -52,6 +57,8 @@ def _options(parser: ArgumentParser) -> None:
 
 def _set(options: dict[str, Any]) -> str:
     values = {name: options[name] for name in VALUES if options[name] is not None}
+    if (rate := options["requests_per_second"]) is not None:
+        values["requests_per_second"] = _rate(rate)
     if key_id := options["access_key_id"] or env_text("LADING_ROLE_ACCESS_KEY_ID", ""):
         values["access_key_id"] = key_id
     try:
@@ -61,6 +68,13 @@ def _set(options: dict[str, Any]) -> str:
     except InvalidRequest as error:
         raise CommandError(_faults(error)) from None
     return f"The role {role.name} is set: {role.arn}"
+
+
+def _rate(text: str) -> int | str | None:
+    """The number; what is none is for the verb to refuse."""
+    if text == "none":
+        return None
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else text
 
 
 def _secret(options: dict[str, Any]) -> str | None:
@@ -85,4 +99,6 @@ def _faults(error: InvalidRequest) -> str:
 
 def _line(role: Role) -> str:
     place = role.endpoint_url or "AWS"
-    return f"{role.name}  {role.arn}  {place}  {role.region}  {role.addressing}"
+    rate = role.requests_per_second
+    ceiling = f"  {rate} requests/s" if rate else ""
+    return f"{role.name}  {role.arn}  {place}  {role.region}  {role.addressing}{ceiling}"
