@@ -101,6 +101,7 @@ TAGGING = {
 COPYING = {
     "a copy": fine(reply(200, COPIED)),
     "a copy after white space": fine(chunked(200, COPIED[:21], b" ", b"\n  ", COPIED[21:])),
+    "a copy after hours": fine(chunked(200, COPIED[:21], *[b" "] * 300, COPIED[21:])),
     "a copy in another namespace": fine(
         reply(200, b'<n:CopyObjectResult xmlns:n="x"><n:ETag>"a"</n:ETag></n:CopyObjectResult>')
     ),
