@@ -24,6 +24,7 @@ LAYERS = (
     {"status", "errors", "secrecy", "database", "apps", "supervisor"},
     {"models", "accounts", "requests"},
     {"stores", "spool"},
+    {"probing"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
         *("commits", "leftovers", "execution", "listening", "preparing", "delivery", "report"),

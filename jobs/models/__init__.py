@@ -7,20 +7,23 @@
                       ├─ JobEvent               every move of the status
                       └─ ReportFile             the completion report
     Node, Lane                                  which workers are alive
+    Trial, Waiver                               what is known of stores
 
 Only `Job.become` writes `Job.status`; only execution.py writes parts and results.
 """
 
 from jobs.accounts import ApiToken, Member, Role
 from jobs.models.events import JobEvent
-from jobs.models.job import Job, JobQuerySet
+from jobs.models.job import UNTRIED, Job, JobQuerySet
 from jobs.models.manifest import Manifest
 from jobs.models.outcomes import MOST_TASK_RESULTS, ReportFile, Tally, TaskResult
 from jobs.models.slices import Part, Slice
+from jobs.models.trials import Trial, Waiver
 from jobs.models.workers import Lane, Node, recent
 
 __all__ = [
     "MOST_TASK_RESULTS",
+    "UNTRIED",
     "ApiToken",
     "Job",
     "JobEvent",
@@ -35,5 +38,7 @@ __all__ = [
     "Slice",
     "Tally",
     "TaskResult",
+    "Trial",
+    "Waiver",
     "recent",
 ]

@@ -20,6 +20,9 @@ from jobs.models.manifest import Manifest
 from jobs.status import CANCELLABLE, CONFIRMABLE, FINAL, JobStatus
 from operations import OPERATION_BY_NAME, Operation
 
+UNTRIED = "UNTRIED_STORE:"
+"""How the cause of a suspension begins where nobody knows what the store will do."""
+
 
 class JobQuerySet(models.QuerySet["Job"]):
     """Named filters."""
@@ -155,7 +158,7 @@ class Job(models.Model):
             legal = [s for s in JobStatus.leading_to(status) if start is None or s in start]
             moved = before in legal and Job.objects.filter(
                 where or Q(), pk=self.pk, status=before
-            ).update(status=status, **_dates(status, JobStatus(before)), **changes)
+            ).update(status=status, **(_dates(status, JobStatus(before)) | changes))
             if before and moved:
                 told = {"actor": actor, "reason": reason[:1024]}
                 JobEvent.objects.create(job=self, from_status=before, to_status=status, **told)
@@ -205,6 +208,16 @@ class Job(models.Model):
     def can_confirm(self) -> bool:
         """True where it waits for a person."""
         return self.state in CONFIRMABLE
+
+    @property
+    def is_untried(self) -> bool:
+        """True where its store could not be tried, so that a confirmation has to say so."""
+        return self.suspended_cause.startswith(UNTRIED)
+
+    @property
+    def untried_why(self) -> str:
+        """Why the store could not be tried."""
+        return self.suspended_cause.removeprefix(UNTRIED).strip() if self.is_untried else ""
 
     @property
     def can_cancel(self) -> bool:
