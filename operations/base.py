@@ -133,6 +133,9 @@ class Parameters(BaseModel):
         frozen=True, extra="forbid", alias_generator=to_pascal, populate_by_name=True
     )
 
+    when_empty: ClassVar[str] = ""
+    """What it does to each object to give this structure without a member, where that is meant."""
+
 
 class Operation(Parameters):
     """What is done to each target of a job. Subclasses add fields and class constants, and `call`
@@ -219,4 +222,6 @@ def fields_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
 def snake(part: int | str) -> str:
     """AWS's name as snake_case: TagSet → tag_set, SSEAwsKmsKeyId → sse_aws_kms_key_id."""
     # A cache of its own: botocore's would keep every unknown name that anyone ever sent.
-    return xform_name(part, _xform_cache={}) if isinstance(part, str) else str(part)
+    # It starts with what no rule can divide.
+    known = {("SSEKMS", "_"): "sse_kms"}
+    return xform_name(part, _xform_cache=known) if isinstance(part, str) else str(part)

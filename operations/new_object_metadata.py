@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from operations.base import Parameters
-from operations.parameters import ShortText, Timestamp, given
+from operations.parameters import WHOLE, ShortText, Timestamp, given
 
 
 def user_metadata(entries: dict[str, str]) -> dict[str, str]:
@@ -69,8 +69,8 @@ class NewObjectMetadata(Parameters):
         title="Server-side encryption",
         description="AES256: keys of the store. KMS: a key of the key management service.",
     )
-    content_length: int | None = Field(
-        default=None, title="Content-Length", description="Deprecated: has no effect.", ge=0
+    content_length: Annotated[int, Field(ge=0), WHOLE] | None = Field(
+        default=None, title="Content-Length", description="Deprecated: has no effect."
     )
     content_md5: Annotated[str, Field(min_length=1, max_length=1024)] | None = Field(
         default=None,

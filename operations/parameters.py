@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlencode
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from operations.base import Parameters
 
@@ -44,15 +44,16 @@ def header_text(text: str) -> str:
     return text
 
 
-def unquoted(text: str) -> str:
-    if '"' in text:
-        raise ValueError('a double quote (") may not stand here')
-    return text
-
-
 def given(**arguments: Any) -> dict[str, Any]:
     """Those of these arguments that are not None."""
     return {name: value for name, value in arguments.items() if value is not None}
+
+
+def not_a_flag(value: Any) -> Any:
+    """Refuse true and false where a number is asked for: to Python they are 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("give a whole number, not true or false")
+    return value
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -81,6 +82,9 @@ HeaderText = Annotated[str, AfterValidator(header_text)]
 
 ShortText = Annotated[HeaderText, Field(min_length=1, max_length=1024)]
 """Header text of 1 to 1024 characters, AWS's usual limits."""
+
+WHOLE = BeforeValidator(not_a_flag)
+"""For numbers; stands last, as the limits before it get lost in the JSON schema otherwise."""
 
 Timestamp = Annotated[datetime, AfterValidator(as_utc)]
 """A moment, always with UTC as its zone."""
@@ -169,77 +173,14 @@ def tagging_header(tags: Iterable[Tag]) -> str:
     return urlencode([(tag.key, tag.value) for tag in tags], quote_via=quote)
 
 
-class Grantee(Parameters):
-    """Whom a grant is for."""
-
-    type_identifier: Literal["id", "emailAddress", "uri"] = Field(
-        title="Kind of grantee",
-        description="id: an account's canonical user id. uri: a predefined group. "
-        "emailAddress: an account's e-mail address.",
-    )
-    identifier: Annotated[ShortText, AfterValidator(unquoted)] = Field(
-        title="Grantee", description="The canonical user id, group URI or e-mail address."
-    )
-    display_name: Annotated[str, Field(min_length=1, max_length=1024)] | None = Field(
-        default=None,
-        title="Display name",
-        description="For people to read; not sent to the store.",
-    )
-
-
-def object_permission(permission: str) -> str:
-    if permission == "WRITE":
-        raise ValueError(
-            "WRITE has no meaning for an object, only for a bucket; "
-            "give READ, READ_ACP, WRITE_ACP or FULL_CONTROL"
-        )
-    return permission
-
-
-class Grant(Parameters):
-    """A permission for a grantee."""
-
-    grantee: Grantee = Field(title="Grantee", description="Whom the permission is for.")
-    permission: Annotated[
-        Literal["FULL_CONTROL", "READ", "WRITE", "READ_ACP", "WRITE_ACP"],
-        AfterValidator(object_permission),
-        WithJsonSchema(
-            {"enum": ["FULL_CONTROL", "READ", "READ_ACP", "WRITE_ACP"], "type": "string"}
-        ),
-    ] = Field(
-        title="Permission",
-        description="READ the object, READ_ACP or WRITE_ACP its ACL, or FULL_CONTROL of both.",
-    )
-
-
-GRANT_ARGUMENTS = {
-    "FULL_CONTROL": "GrantFullControl",
-    "READ": "GrantRead",
-    "READ_ACP": "GrantReadACP",
-    "WRITE_ACP": "GrantWriteACP",
-}
-
-
-def grant_arguments(grants: Iterable[Grant]) -> dict[str, str]:
-    """Grants as boto3's arguments, whose values are those of the `x-amz-grant-*` headers.
-
-    Example: {"GrantRead": 'id="abc", uri="http://acs.amazonaws.com/groups/global/AllUsers"'}.
-    """
-    arguments: dict[str, list[str]] = {}
-    for grant in grants:
-        grantee = f'{grant.grantee.type_identifier}="{grant.grantee.identifier}"'
-        arguments.setdefault(GRANT_ARGUMENTS[grant.permission], []).append(grantee)
-    return {name: ", ".join(grantees) for name, grantees in arguments.items()}
-
-
 class EventHoldDuration(Parameters):
     """How long an object stays locked after its event hold is released."""
 
-    days: int | None = Field(
-        default=None, title="Days", description="1 to 36500 days.", ge=1, le=36_500
+    days: Annotated[int, Field(ge=1, le=36_500), WHOLE] | None = Field(
+        default=None, title="Days", description="1 to 36500 days."
     )
-    years: int | None = Field(
-        default=None, title="Years", description="1 to 100 years of 365 days.", ge=1, le=100
+    years: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(
+        default=None, title="Years", description="1 to 100 years of 365 days."
     )
 
     @model_validator(mode="after")

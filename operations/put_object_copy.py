@@ -9,20 +9,19 @@ from pydantic import Field, model_validator
 
 from operations.base import Operation, Outcome, Store, Target, success_of
 from operations.copy_outcomes import LARGEST_COPY, NO_COPY_RESULT, TOO_LARGE
+from operations.grants import Grant, grant_arguments
 from operations.new_object_metadata import NewObjectMetadata
 from operations.parameters import (
     BucketArn,
     CannedAccessControlList,
     ChecksumAlgorithm,
     EventHoldDuration,
-    Grant,
     HeaderText,
     StorageClass,
     TagSet,
     Timestamp,
     bucket_of,
     given,
-    grant_arguments,
     tagging_header,
 )
 

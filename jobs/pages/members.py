@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from django import forms
@@ -62,31 +62,40 @@ class Member:
 class Group:
     """Members that are shown together: those of the operation itself, or of a structure in it."""
 
-    title: str
-    description: str
-    members: tuple[Member, ...]
+    title: str = ""
+    description: str = ""
+    path: Path = ()
+    is_needed: bool = True
+    """False for a structure that may be left out, or that is part of such a one."""
+    when_empty: str = ""
+    """What it means to give the structure without a member; empty where it means nothing."""
+    members: tuple[Member, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The path of its faults, without `parameters`."""
+        return ".".join(self.path)
 
 
 def groups_of(model: type[Parameters]) -> list[Group]:
     """The operation's own members first, then a group for each structure, at any depth."""
-    return list(_groups(model, (), Group("", "", ()), is_needed=True))
+    return list(_groups(model, Group()))
 
 
-def _groups(
-    model: type[BaseModel], path: Path, around: Group, *, is_needed: bool
-) -> Iterator[Group]:
+def _groups(model: type[BaseModel], group: Group) -> Iterator[Group]:
     plain: list[Member] = []
     nested: list[Group] = []
     for name, info in model.model_fields.items():
         annotation = bare(info.annotation)
-        here, is_required = (*path, name), is_needed and info.is_required()
+        here, is_required = (*group.path, name), group.is_needed and info.is_required()
         if is_structure(annotation):
             title = info.title or name.replace("_", " ").capitalize()
-            group = Group(title, info.description or "", ())
-            nested += _groups(annotation, here, group, is_needed=is_required)
+            empty = annotation.when_empty if is_required else ""
+            about = info.description or ""
+            nested += _groups(annotation, Group(title, about, here, is_required, empty))
         else:
             plain.append(Member(here, info, annotation, kind_of(annotation), is_required))
-    yield Group(around.title, around.description, tuple(plain))
+    yield replace(group, members=tuple(plain))
     yield from nested
 
 
@@ -130,6 +139,8 @@ def described(operation: Operation) -> list[tuple[str, str]]:
 
 def _described(operation: Operation) -> Iterator[tuple[str, str]]:
     for group in groups_of(type(operation)):
+        if group.when_empty and not _look_up(operation, group.path).model_dump(exclude_none=True):
+            yield group.title, group.when_empty
         for member in group.members:
             found = _look_up(operation, member.path)
             if found is not None:

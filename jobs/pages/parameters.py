@@ -25,11 +25,17 @@ class ParametersForm(forms.Form):
         """Bound to `data`, or unbound but filled with what `typed` holds for this operation."""
         self.operation = operation
         super().__init__(data, prefix=operation.name)
+        self.groups = groups_of(operation)
         for member in members_of(operation):
             self.fields[member.name] = member.field()
             if member.may_be_empty_list:
                 self.fields[_empty(member)] = forms.BooleanField(
                     required=False, label="Give an empty list, if nothing is typed above"
+                )
+        for group in self.groups:
+            if group.when_empty:
+                self.fields[_empty(group)] = forms.BooleanField(
+                    required=False, label=group.when_empty
                 )
         if typed is not None:
             self.initial = self._typed(typed)
@@ -59,16 +65,40 @@ class ParametersForm(forms.Form):
     @cached_property
     def sections(self) -> list[Section]:
         """What the template goes through."""
-        return [Section(self, group) for group in groups_of(self.operation) if group.members]
+        return [Section(self, group) for group in self.groups if group.members]
+
+    def clean(self) -> dict[str, Any]:
+        """A structure that means something when it is empty must be left empty on purpose."""
+        for group in self.groups:
+            ticked = self.cleaned_data.get(_empty(group))
+            if group.when_empty and not self.errors and ticked == self._is_filled(group):
+                text = f"Fill in something, or tick “{group.when_empty}”"
+                self.add_error(_empty(group), f"{text}, not both." if ticked else f"{text}.")
+        return self.cleaned_data
+
+    def _is_filled(self, group: Group) -> bool:
+        return any(
+            member.path[: len(group.path)] == group.path
+            and _is_given(member, self.cleaned_data.get(member.name))
+            for member in members_of(self.operation)
+        )
 
     def mapping(self) -> dict[str, Any]:
-        """The parameters that were given, as the operation takes them."""
+        """The parameters that were given, as the operation takes them.
+
+        A structure that is needed is there even if nothing was given for it, so that the operation
+        says what it lacks; one that means something when empty only if that was ticked.
+        """
         given: dict[str, Any] = {}
+        for group in self.groups:
+            if group.is_needed and (not group.when_empty or self.cleaned_data.get(_empty(group))):
+                _open(given, group.path)
         for member in members_of(self.operation):
             value = self.cleaned_data.get(member.name)
             wants_empty = bool(self.cleaned_data.get(_empty(member)))
             if _is_given(member, value) or wants_empty:
-                _put(given, member.path, value)
+                *path, last = member.path
+                _open(given, path)[last] = value
         return given
 
     def name_of(self, path: str) -> str | None:
@@ -94,10 +124,15 @@ class Section:
             yield self.form[member.name], empty
 
     @property
+    def when_empty(self) -> BoundField | None:
+        """The check box that leaves the whole structure empty, where that means something."""
+        return self.form[_empty(self.group)] if self.group.when_empty else None
+
+    @property
     def is_open(self) -> bool:
-        """True where something is filled in or wrong, so that it must not be folded away."""
+        """True where something is needed, filled in or wrong: it must not be folded away."""
         fields = [field for pair in self for field in pair if field is not None]
-        return any(field.value() or field.errors for field in fields)
+        return self.group.is_needed or any(field.value() or field.errors for field in fields)
 
 
 def _is_given(member: Member, value: Any) -> bool:
@@ -107,15 +142,15 @@ def _is_given(member: Member, value: Any) -> bool:
     return value not in (None, "", [], {})
 
 
-def _put(given: dict[str, Any], path: Iterable[str], value: Any) -> None:
-    *structures, last = path
-    for name in structures:
+def _open(given: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
+    """The structure at a path, made where it is not there yet."""
+    for name in path:
         given = given.setdefault(name, {})
-    given[last] = value
+    return given
 
 
-def _empty(member: Member) -> str:
-    return f"{member.name}:empty"
+def _empty(part: Member | Group) -> str:
+    return f"{part.name}:empty"
 
 
 def carried(data: Mapping[str, Any], chosen: str, known: Iterable[str]) -> list[tuple[str, str]]:

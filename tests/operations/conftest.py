@@ -13,6 +13,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from operations.base import Store
+from tests.operations.played_store import PlayedStore, play
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,11 +34,13 @@ def make_client() -> S3Client:
 
 @pytest.fixture
 def s3() -> Iterator[S3Client]:
-    """A store in memory with the buckets photos and archive, and versions, which keeps versions."""
+    """A store in memory with the buckets photos and archive; versions, which keeps versions; and
+    locked, which has Object Lock."""
     with mock_aws():
         client = make_client()
         for bucket in ("photos", "archive", "versions"):
             client.create_bucket(Bucket=bucket)
+        client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
         client.put_bucket_versioning(
             Bucket="versions", VersioningConfiguration={"Status": "Enabled"}
         )
@@ -86,6 +89,13 @@ def answering_store() -> AnsweringStore:
         return Store(client)
 
     return make
+
+
+@pytest.fixture
+def played() -> Iterator[PlayedStore]:
+    """A store on a socket: played.says(200).store takes requests, played.asked has them."""
+    with play() as store:
+        yield store
 
 
 class Raw(io.BytesIO):

@@ -13,7 +13,8 @@ from jobs.pages.members import described, members_of
 from jobs.pages.parameters import ParametersForm
 from operations import OPERATIONS, Operation
 from operations.base import Parameters
-from operations.parameters import Grant, Tag
+from operations.grants import Grant
+from operations.parameters import Tag
 
 A_1 = {"key": "a", "value": "1"}
 
