@@ -170,9 +170,9 @@ def _conclude(job: Job, judged: Judgement) -> None:
     if job.rows_read == 0:
         raise JobFailure("InvalidManifestContent", "The manifest is empty: it names no object.")
     waits = job.confirmation_required or judged.untried
-    cause: dict[str, Any] = (
-        {"suspended_cause": f"{UNTRIED} {judged.untried}"[:1024]} if judged.untried else {}
-    )
+    cause: dict[str, Any] = {}
+    if judged.untried:
+        cause["suspended_cause"] = f"{UNTRIED} {judged.untried}"[:1024]
     job.become(
         JobStatus.SUSPENDED if waits else JobStatus.READY,
         actor="system",

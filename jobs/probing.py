@@ -129,12 +129,12 @@ def _remember(role: Role, bucket: str, name: str, found: Found) -> Trial:
         "bucket": bucket,
         "server": role.server,
     }
-    place = {"account_id": role.account_id, "endpoint_url": role.endpoint, "operation": name}
+    place: dict[str, Any] = {"account_id": role.account_id, "endpoint_url": role.endpoint, "operation": name}
     with write():
         standing = Trial.objects.standing(role).filter(operation=name).exists()
         if found.finding == Finding.UNTRIED and standing:
             return Trial(**place, **told)
-        trial, _ = Trial.objects.update_or_create(**place, defaults=told | {"tried_at": Now()})
+        trial, _ = Trial.objects.update_or_create(defaults=told | {"tried_at": Now()}, **place)
     trial.refresh_from_db()
     return trial
 

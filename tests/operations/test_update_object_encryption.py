@@ -88,7 +88,15 @@ def test_takes_the_whole_arn_of_a_key(arn):
         KEY_ARN + "\n",
         f" {KEY_ARN}",
     ],
-    ids=["id", "alias", "ARN of an alias", "short account", "another service", "line break", "space"],
+    ids=[
+        "id",
+        "alias",
+        "ARN of an alias",
+        "short account",
+        "another service",
+        "line break",
+        "space",
+    ],
 )
 def test_what_is_not_the_whole_arn_of_a_key_is_refused(text):
     with pytest.raises(InvalidParameters) as refusal:
