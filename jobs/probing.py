@@ -54,6 +54,12 @@ class Row:
         return self.operation.name
 
     @property
+    def may_be_waived(self) -> bool:
+        """True where an operator may say that jobs run all the same."""
+        ignored = self.trial is not None and self.trial.found == Finding.IGNORED
+        return ignored and self.is_standing and self.waiver is None
+
+    @property
     def label(self) -> str:
         """What the console calls the operation."""
         return self.operation.label
@@ -129,7 +135,11 @@ def _remember(role: Role, bucket: str, name: str, found: Found) -> Trial:
         "bucket": bucket,
         "server": role.server,
     }
-    place: dict[str, Any] = {"account_id": role.account_id, "endpoint_url": role.endpoint, "operation": name}
+    place: dict[str, Any] = {
+        "account_id": role.account_id,
+        "endpoint_url": role.endpoint,
+        "operation": name,
+    }
     with write():
         standing = Trial.objects.standing(role).filter(operation=name).exists()
         if found.finding == Finding.UNTRIED and standing:

@@ -33,7 +33,7 @@ LAYERS = (
     {"working"},
     {"background"},
     {"services", "submission", "visible"},
-    {"pages", "rest", "admin", "management", "demo"},
+    {"pages", "rest", "admin", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""
 DOORS = LAYERS[-1]
