@@ -219,9 +219,13 @@ def fields_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
     return fields
 
 
+UNDIVIDED = {"SSEKMS": "sse_kms"}
+"""Names of AWS that no rule can divide into words."""
+
+
 def snake(part: int | str) -> str:
     """AWS's name as snake_case: TagSet → tag_set, SSEAwsKmsKeyId → sse_aws_kms_key_id."""
+    if not isinstance(part, str):
+        return str(part)
     # A cache of its own: botocore's would keep every unknown name that anyone ever sent.
-    # It starts with what no rule can divide.
-    known = {("SSEKMS", "_"): "sse_kms"}
-    return xform_name(part, _xform_cache=known) if isinstance(part, str) else str(part)
+    return UNDIVIDED.get(part) or xform_name(part, _xform_cache={})

@@ -27,7 +27,9 @@ class Owner(Parameters):
 class AccessControlList(Parameters):
     """A list of grants, with the owner that S3 wants to read beside it."""
 
-    owner: Owner = Field(title="Owner", description="Goes with grants: whose objects they are.")
+    owner: Owner = Field(
+        title="Owner", description="Whose objects they are; an ACL cannot change it."
+    )
     grants: tuple[Grant, ...] | None = Field(
         default=(),
         title="Grants",
@@ -40,12 +42,14 @@ class AccessControlPolicy(Parameters):
     """Either a canned ACL or a list."""
 
     canned_access_control_list: CannedAccessControlList | None = Field(
-        default=None, title="Canned ACL", description="Ready-made access. Not together with grants."
+        default=None,
+        title="Canned ACL",
+        description="Ready-made access. Without it, give a list below.",
     )
     access_control_list: AccessControlList | None = Field(
         default=None,
         title="Access control list",
-        description="Grants of your own. Not together with a canned ACL.",
+        description="An owner and grants of your own, in place of a canned ACL.",
     )
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from operations.parameters import EventHoldDuration, Timestamp, given
 class Retention(Parameters):
     """Until when and how strictly objects are kept. Without any member, they are not."""
 
-    when_empty: ClassVar[str] = "Remove the retention"
+    when_empty: ClassVar[str] = "Remove the retention of each object"
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = Field(
         default=None,
@@ -30,7 +30,7 @@ class Retention(Parameters):
     event_hold: Literal["ON", "OFF"] | None = Field(
         default=None,
         title="Event hold",
-        description="ON locks the objects until an event, in place of a date. OFF: it took place.",
+        description="ON locks the objects until an event, in place of a date; OFF: it is over.",
     )
     event_hold_duration: EventHoldDuration | None = Field(
         default=None,
@@ -76,13 +76,13 @@ class PutObjectRetention(Operation):
         "s3:BypassGovernanceRetention",
     )
 
+    retention: Retention = Field(
+        title="Retention", description="Until when and how strictly objects are kept."
+    )
     bypass_governance_retention: bool | None = Field(
         default=None,
         title="Bypass governance",
         description="Needed to shorten or remove a GOVERNANCE lock. COMPLIANCE cannot be bypassed.",
-    )
-    retention: Retention = Field(
-        title="Retention", description="Until when and how strictly objects are kept."
     )
 
     def check(self, store: Store, bucket: str) -> None:

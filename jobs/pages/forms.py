@@ -192,20 +192,23 @@ class JobForm(forms.Form):
         }
 
     def add_faults(self, faults: Mapping[str, list[str]]) -> None:
-        """Put each fault onto the field that it is about, unless that is known to be wrong."""
+        """Put each fault onto the field that it is about, unless that is known to be wrong.
+
+        Nor is a structure blamed as a whole for a part of it that could not be read.
+        """
         known = {*self.errors, *(f"parameters.{name}" for name in self.parameters.errors)}
         for path, texts in faults.items():
             form, name, rest = self._place(path)
             place = f"parameters.{name}" if form is self.parameters else name
-            if place not in known:
+            parts = (f"{path}.", f"{path}:")
+            if place not in known and not any(part.startswith(parts) for part in known):
                 for text in texts:
                     form.add_error(name, f"{rest}: {text}" if rest else text)
 
     def _place(self, path: str) -> tuple[forms.Form, str | None, str]:
         head, _, rest = path.partition(".")
         if head == "parameters":
-            name = self.parameters.name_of(rest)
-            return self.parameters, name, _entry(rest.removeprefix(name or "").strip("."))
+            return self.parameters, *self.parameters.place_of(rest)
         steps = path.split(".")
         for end in range(len(steps), 0, -1):
             beginning = ".".join(steps[:end])
@@ -238,12 +241,6 @@ def _report(given: Mapping[str, Any]) -> dict[str, Any]:
         "prefix": given.get("report_prefix", ""),
         "scope": given.get("report_scope") or Job.ReportScope.ALL_TASKS.value,
     }
-
-
-def _entry(rest: str) -> str:
-    """Which entry of a list or map a fault is about, counted as people do."""
-    first = rest.partition(".")[0]
-    return f"Entry {int(first) + 1}" if first.isdecimal() else first
 
 
 def _store(role: Any) -> str:

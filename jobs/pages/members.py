@@ -64,12 +64,17 @@ class Group:
 
     title: str = ""
     description: str = ""
-    path: Path = ()
-    is_needed: bool = True
-    """False for a structure that may be left out, or that is part of such a one."""
-    when_empty: str = ""
-    """What it means to give the structure without a member; empty where it means nothing."""
     members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure that an operation needs, whether or not anything in it is given."""
+
+    path: Path
+    title: str
+    when_empty: str
+    """What it does to give it without a member; empty where it has to have some."""
 
     @property
     def name(self) -> str:
@@ -78,25 +83,44 @@ class Group:
 
 
 def groups_of(model: type[Parameters]) -> list[Group]:
-    """The operation's own members first, then a group for each structure, at any depth."""
-    return list(_groups(model, Group()))
+    """The operation's own members first, then a group for each structure that may be left out.
+
+    The members of a structure that is needed stand with those around it.
+    """
+    return list(_groups(model, (), Group(), is_needed=True))
 
 
-def _groups(model: type[BaseModel], group: Group) -> Iterator[Group]:
+def _groups(
+    model: type[BaseModel], path: Path, around: Group, *, is_needed: bool
+) -> Iterator[Group]:
     plain: list[Member] = []
-    nested: list[Group] = []
+    apart: list[Group] = []
     for name, info in model.model_fields.items():
         annotation = bare(info.annotation)
-        here, is_required = (*group.path, name), group.is_needed and info.is_required()
+        here, is_required = (*path, name), is_needed and info.is_required()
         if is_structure(annotation):
             title = info.title or name.replace("_", " ").capitalize()
-            empty = annotation.when_empty if is_required else ""
-            about = info.description or ""
-            nested += _groups(annotation, Group(title, about, here, is_required, empty))
+            group = Group(title, info.description or "")
+            first, *others = _groups(annotation, here, group, is_needed=is_required)
+            if info.is_required():
+                plain += first.members
+            else:
+                apart.append(first)
+            apart += others
         else:
             plain.append(Member(here, info, annotation, kind_of(annotation), is_required))
-    yield replace(group, members=tuple(plain))
-    yield from nested
+    yield replace(around, members=tuple(plain))
+    yield from apart
+
+
+def needed_structures(model: type[BaseModel], path: Path = ()) -> Iterator[Structure]:
+    """The structures that an operation cannot do without, outer ones first."""
+    for name, info in model.model_fields.items():
+        annotation = bare(info.annotation)
+        if is_structure(annotation) and info.is_required():
+            here = (*path, name)
+            yield Structure(here, info.title or name, annotation.when_empty)
+            yield from needed_structures(annotation, here)
 
 
 def members_of(model: type[Parameters]) -> Iterator[Member]:
@@ -138,9 +162,10 @@ def described(operation: Operation) -> list[tuple[str, str]]:
 
 
 def _described(operation: Operation) -> Iterator[tuple[str, str]]:
+    for part in needed_structures(type(operation)):
+        if part.when_empty and not _look_up(operation, part.path).model_dump(exclude_none=True):
+            yield part.title, part.when_empty
     for group in groups_of(type(operation)):
-        if group.when_empty and not _look_up(operation, group.path).model_dump(exclude_none=True):
-            yield group.title, group.when_empty
         for member in group.members:
             found = _look_up(operation, member.path)
             if found is not None:

@@ -14,7 +14,14 @@ from typing import Any
 from django import forms
 from django.forms import BoundField
 
-from jobs.pages.members import Group, Member, groups_of, members_of
+from jobs.pages.members import (
+    Group,
+    Member,
+    Structure,
+    groups_of,
+    members_of,
+    needed_structures,
+)
 from operations.base import Operation
 
 
@@ -25,17 +32,17 @@ class ParametersForm(forms.Form):
         """Bound to `data`, or unbound but filled with what `typed` holds for this operation."""
         self.operation = operation
         super().__init__(data, prefix=operation.name)
-        self.groups = groups_of(operation)
+        self.structures = list(needed_structures(operation))
         for member in members_of(operation):
             self.fields[member.name] = member.field()
             if member.may_be_empty_list:
                 self.fields[_empty(member)] = forms.BooleanField(
                     required=False, label="Give an empty list, if nothing is typed above"
                 )
-        for group in self.groups:
-            if group.when_empty:
-                self.fields[_empty(group)] = forms.BooleanField(
-                    required=False, label=group.when_empty
+        for part in self.structures:
+            if part.when_empty:
+                self.fields[_empty(part)] = forms.BooleanField(
+                    required=False, label=part.when_empty
                 )
         if typed is not None:
             self.initial = self._typed(typed)
@@ -65,20 +72,25 @@ class ParametersForm(forms.Form):
     @cached_property
     def sections(self) -> list[Section]:
         """What the template goes through."""
-        return [Section(self, group) for group in self.groups if group.members]
+        return [Section(self, group) for group in groups_of(self.operation) if group.members]
+
+    @property
+    def emptied(self) -> list[BoundField]:
+        """The check boxes that leave a whole structure empty, where that means something."""
+        return [self[_empty(part)] for part in self.structures if part.when_empty]
 
     def clean(self) -> dict[str, Any]:
         """A structure that means something when it is empty must be left empty on purpose."""
-        for group in self.groups:
-            ticked = self.cleaned_data.get(_empty(group))
-            if group.when_empty and not self.errors and ticked == self._is_filled(group):
-                text = f"Fill in something, or tick “{group.when_empty}”"
-                self.add_error(_empty(group), f"{text}, not both." if ticked else f"{text}.")
+        for part in self.structures:
+            ticked = self.cleaned_data.get(_empty(part))
+            if part.when_empty and not self.errors and ticked == self._is_filled(part):
+                text = f"Fill in the {part.title.lower()}, or tick “{part.when_empty}”"
+                self.add_error(_empty(part), f"{text}, not both." if ticked else f"{text}.")
         return self.cleaned_data
 
-    def _is_filled(self, group: Group) -> bool:
+    def _is_filled(self, part: Structure) -> bool:
         return any(
-            member.path[: len(group.path)] == group.path
+            member.path[: len(part.path)] == part.path
             and _is_given(member, self.cleaned_data.get(member.name))
             for member in members_of(self.operation)
         )
@@ -90,9 +102,9 @@ class ParametersForm(forms.Form):
         says what it lacks; one that means something when empty only if that was ticked.
         """
         given: dict[str, Any] = {}
-        for group in self.groups:
-            if group.is_needed and (not group.when_empty or self.cleaned_data.get(_empty(group))):
-                _open(given, group.path)
+        for part in self.structures:
+            if not part.when_empty or self.cleaned_data.get(_empty(part)):
+                _open(given, part.path)
         for member in members_of(self.operation):
             value = self.cleaned_data.get(member.name)
             wants_empty = bool(self.cleaned_data.get(_empty(member)))
@@ -100,6 +112,12 @@ class ParametersForm(forms.Form):
                 *path, last = member.path
                 _open(given, path)[last] = value
         return given
+
+    def place_of(self, path: str) -> tuple[str | None, str]:
+        """The field that a fault's path is about, and which entry of it or which unknown part."""
+        name = self.name_of(path)
+        is_above = name is not None and not path.startswith(name)
+        return name, "" if is_above else _entry(path.removeprefix(name or "").strip("."))
 
     def name_of(self, path: str) -> str | None:
         """The field that a fault's path (`tag_set.0.key`) is about; None for the whole."""
@@ -124,15 +142,10 @@ class Section:
             yield self.form[member.name], empty
 
     @property
-    def when_empty(self) -> BoundField | None:
-        """The check box that leaves the whole structure empty, where that means something."""
-        return self.form[_empty(self.group)] if self.group.when_empty else None
-
-    @property
     def is_open(self) -> bool:
-        """True where something is needed, filled in or wrong: it must not be folded away."""
+        """True where something is filled in or wrong, so that it must not be folded away."""
         fields = [field for pair in self for field in pair if field is not None]
-        return self.group.is_needed or any(field.value() or field.errors for field in fields)
+        return any(field.value() or field.errors for field in fields)
 
 
 def _is_given(member: Member, value: Any) -> bool:
@@ -149,8 +162,14 @@ def _open(given: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
     return given
 
 
-def _empty(part: Member | Group) -> str:
+def _empty(part: Member | Structure) -> str:
     return f"{part.name}:empty"
+
+
+def _entry(rest: str) -> str:
+    """Which entry of a list or map a fault is about, counted as people do."""
+    first = rest.partition(".")[0]
+    return f"Entry {int(first) + 1}" if first.isdecimal() else first
 
 
 def carried(data: Mapping[str, Any], chosen: str, known: Iterable[str]) -> list[tuple[str, str]]:

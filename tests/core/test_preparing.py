@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jobs import preparing, services
+from jobs.errors import JobFailure
 from jobs.lanes import JobClaim
 from jobs.leases import LeaseLost
 from jobs.models import Job, Manifest
@@ -16,6 +17,9 @@ from jobs.results import task_rows
 from operations.put_object_tagging import PutObjectTagging
 from tests.conftest import MakeJob, MakeManifest, PutObjects
 from tests.core.conftest import RunLane, claim_to_finish, keys, never
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 MakePreparing = Callable[..., Job]
 
@@ -386,3 +390,41 @@ def test_a_manifest_that_is_gone_fails_the_job(stored: Job, s3: Any, run_lane: R
 
     stored.refresh_from_db()
     assert stored.failure_reasons[0]["FailureCode"] == "ManifestNotFound"
+
+
+# ---- what the operation asks of the bucket
+
+
+@pytest.fixture
+def make_hold(make_new: MakePreparing) -> MakePreparing:
+    """A New job that puts objects on hold: make_hold(b"photos,a\\n")."""
+
+    def make(content: bytes) -> Job:
+        parameters = {"LegalHold": {"Status": "ON"}}
+        return make_new(content, operation="S3PutObjectLegalHold", parameters=parameters)
+
+    return make
+
+
+def test_a_job_that_locks_fails_before_its_first_task_where_there_is_no_object_lock(
+    make_hold: MakePreparing, s3: S3Client
+) -> None:
+    job = make_hold(b"photos,a.jpg\n")
+
+    with pytest.raises(JobFailure) as failure:
+        prepare(claim(job), never)
+
+    assert failure.value.code == "ObjectLockNotEnabled"
+    assert failure.value.reason == "Object Lock is not enabled on the bucket photos."
+
+
+def test_a_job_that_locks_becomes_ready_where_there_is_object_lock(
+    make_hold: MakePreparing, s3: S3Client
+) -> None:
+    s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    job = make_hold(b"locked,a.jpg\n")
+
+    prepare(claim(job), never)
+
+    job.refresh_from_db()
+    assert (job.status, job.total_tasks) == ("Ready", 1)

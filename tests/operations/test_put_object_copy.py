@@ -61,6 +61,53 @@ def test_replaces_metadata_and_tags_when_told(s3, store, put):
     assert tags == [{"Key": "team", "Value": "a+b = c"}]
 
 
+def test_new_tags_that_are_none_leave_the_copy_without_tags(s3, store, put):
+    put("a.jpg", Tagging="old=1")
+
+    assert perform(copy(NewObjectTagging=[]), store, Target("photos", "a.jpg")).succeeded
+    assert s3.get_object_tagging(Bucket="archive", Key="a.jpg")["TagSet"] == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "key", "kept"),
+    [
+        ({"SSEAlgorithm": "AES256"}, None, ("AES256", None)),
+        ({"SSEAlgorithm": "KMS"}, "alias/x", ("aws:kms", "alias/x")),
+        (None, "alias/x", ("aws:kms", "alias/x")),
+    ],
+)
+def test_copies_are_encrypted_and_keep_the_metadata_of_the_source(
+    s3, store, put, metadata, key, kept
+):
+    put("a.jpg", Metadata={"owner": "ada"})
+    operation = copy(NewObjectMetadata=metadata, SSEAwsKmsKeyId=key)
+
+    assert perform(operation, store, Target("photos", "a.jpg")).succeeded
+
+    made = s3.head_object(Bucket="archive", Key="a.jpg")
+    assert (made["ServerSideEncryption"], made.get("SSEKMSKeyId")) == kept
+    assert made["Metadata"] == {"owner": "ada"}
+
+
+def test_a_copy_onto_itself_without_a_change_fails_as_the_store_says(store, put):
+    put("a.jpg", bucket="archive")
+
+    outcome = perform(copy(), store, Target("archive", "a.jpg"))
+
+    assert (outcome.succeeded, outcome.http_status) == (False, 400)
+    assert (outcome.error_code, outcome.again) == ("InvalidRequest", Again.NEVER)
+
+
+def test_a_copy_onto_itself_with_a_change_changes_the_object(s3, store, put):
+    put("a.jpg", bucket="archive", body=b"hello")
+    operation = copy(NewObjectMetadata={"ContentType": "image/jpeg"})
+
+    assert perform(operation, store, Target("archive", "a.jpg")) == SUCCESSFUL
+
+    made = s3.get_object(Bucket="archive", Key="a.jpg")
+    assert (made["ContentType"], made["Body"].read()) == ("image/jpeg", b"hello")
+
+
 def test_a_missing_source_fails_as_the_store_says(store):
     outcome = perform(copy(), store, Target("photos", "gone.jpg"))
 

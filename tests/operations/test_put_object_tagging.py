@@ -29,6 +29,22 @@ def test_an_empty_tag_set_is_sent_as_one_which_removes_all_tags(answering_store)
     assert b"<TagSet />" in store.s3.sent[0].body
 
 
+@pytest.mark.parametrize(
+    ("version_id", "path"),
+    [(None, "/photos/a%20b.jpg?tagging"), ("v1", "/photos/a%20b.jpg?tagging&versionId=v1")],
+)
+def test_the_request_is_that_of_the_specification(played, version_id, path):
+    assert perform(TAG, played.store, Target("photos", "a b.jpg", version_id)) == SUCCESSFUL
+
+    (asked,) = played.asked
+    assert (asked.method, asked.path) == ("PUT", path)
+    assert {"content-md5", "x-amz-checksum-crc32"} & set(asked.headers)
+    assert asked.body == (
+        '<Tagging xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TagSet>'
+        "<Tag><Key>team</Key><Value>ops</Value></Tag></TagSet></Tagging>"
+    )
+
+
 def test_tags_the_listed_version_only(s3, store, put):
     first = put("a.jpg", bucket="versions")
     latest = put("a.jpg", bucket="versions")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs.models import Job
+from jobs.models import Job, Role
 from jobs.status import JobStatus
+from operations import OPERATIONS
 from tests.conftest import PASSWORD, MakeJob
 from tests.pages.conftest import CSV, SIZES, Example, OpenPage
 
@@ -42,7 +43,6 @@ def test_everybody_can_use_every_page_in_both_schemes_and_sizes(
         "list": "/jobs/",
         "list-none": "/jobs/?q=nothing+of+the+kind",
         "new": "/jobs/new/",
-        "new-copy": "/jobs/new/?operation=S3PutObjectCopy",
         "results": f"/jobs/{done}/results/",
         **{f"job-{status.lower()}": f"/jobs/{job.pk}/" for status, job in jobs.items()},
     }
@@ -52,6 +52,19 @@ def test_everybody_can_use_every_page_in_both_schemes_and_sizes(
         for name, path in paths.items():
             page.goto(path)
             inspect(page, screenshots, f"{name}-{size}-{scheme}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_everybody_can_give_the_parameters_of_every_operation(
+    open_page: OpenPage, role: Role, screenshots: Path, size: str
+) -> None:
+    with open_page("/jobs/", size) as page:
+        page.context.set_default_timeout(10_000)
+        for operation in OPERATIONS:
+            page.goto(f"/jobs/new/?operation={operation.name}")
+            for group in page.locator("#parameters summary").all():
+                group.click()
+            inspect(page, screenshots, f"new-{operation.name}-{size}")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
