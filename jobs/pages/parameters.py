@@ -99,12 +99,11 @@ class ParametersForm(forms.Form):
         """The parameters that were given, as the operation takes them.
 
         A structure that is needed is there even if nothing was given for it, so that the operation
-        says what it lacks; one that means something when empty only if that was ticked.
+        says what it lacks.
         """
         given: dict[str, Any] = {}
         for part in self.structures:
-            if not part.when_empty or self.cleaned_data.get(_empty(part)):
-                _open(given, part.path)
+            _open(given, part.path)
         for member in members_of(self.operation):
             value = self.cleaned_data.get(member.name)
             wants_empty = bool(self.cleaned_data.get(_empty(member)))
