@@ -61,7 +61,7 @@ def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool 
             status_update_reason=_reason(reason),
         )
     except InvalidTransition:
-        if job.can_confirm and job.is_untried:
+        if job.can_confirm and job.untried:
             raise InvalidRequest({"accept_untried": [_untried(job)]}) from None
         raise
     background.ring()
@@ -70,7 +70,7 @@ def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool 
 def _untried(job: Job) -> str:
     return (
         f"Nobody knows what this store does when it is asked for {job.operation}, and some stores "
-        f"destroy objects: {job.untried_why} Let the role write scratch objects and create the job "
+        f"destroy objects: {job.untried} Let the role write scratch objects and create the job "
         "again, or confirm with accept_untried."
     )
 

@@ -210,14 +210,10 @@ class Job(models.Model):
         return self.state in CONFIRMABLE
 
     @property
-    def is_untried(self) -> bool:
-        """True where its store could not be tried, so that a confirmation has to say so."""
-        return self.suspended_cause.startswith(UNTRIED)
-
-    @property
-    def untried_why(self) -> str:
-        """Why the store could not be tried."""
-        return self.suspended_cause.removeprefix(UNTRIED).strip() if self.is_untried else ""
+    def untried(self) -> str:
+        """Why nobody knows what the store will do, where that has to be confirmed; else empty."""
+        why = self.suspended_cause
+        return why.removeprefix(UNTRIED).strip() if why.startswith(UNTRIED) else ""
 
     @property
     def can_cancel(self) -> bool:
