@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,6 +24,14 @@ ROLE_NAME = RegexValidator(
     r"^[\w+=,.@-]{1,64}\Z", "A role's name has 1 to 64 letters, digits or any of +=,.@_-."
 )
 ACCOUNT_ID = RegexValidator(r"^\d{12}\Z", "An account id has 12 digits.")
+AWS_HOST = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$", re.IGNORECASE)
+SCRATCH_BUCKET = RegexValidator(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z", "This is not a bucket's name."
+)
+SCRATCH_PREFIX = RegexValidator(
+    r"^(?!/)[\w./ -]{0,198}[\w-]/\Z",
+    "A prefix has at most 200 letters, digits or any of ._- and ends in a slash.",
+)
 REGION = RegexValidator(
     r"^(?!\d+\Z)[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?\Z",
     "A region has a name such as us-east-1.",
@@ -127,6 +136,18 @@ class Role(models.Model):
         editable=False,
         help_text="What the store calls itself (its Server header).",
     )
+    scratch_bucket = models.CharField(
+        max_length=255,
+        blank=True,
+        validators=[SCRATCH_BUCKET],
+        help_text="Where operations are tried before a first job. Empty: the job's own bucket.",
+    )
+    scratch_prefix = models.CharField(
+        max_length=200,
+        default=".lading-probe/",
+        validators=[SCRATCH_PREFIX],
+        help_text="What the keys of scratch objects begin with; ends in a slash.",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -150,6 +171,17 @@ class Role(models.Model):
     def arn(self) -> str:
         """What CreateJob's RoleArn names."""
         return f"arn:aws:iam::{self.account_id}:role/{self.name}"
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint as what is known of a store is filed under; empty for AWS."""
+        return self.endpoint_url.rstrip("/")
+
+    @property
+    def is_aws(self) -> bool:
+        """True at AWS itself, which is the measure and not to be tried."""
+        host = urlsplit(self.endpoint_url).hostname or ""
+        return not self.endpoint_url or bool(AWS_HOST.search(host))
 
     @property
     def secret_access_key(self) -> str:

@@ -20,7 +20,11 @@ else:
     Admin, Form = admin.ModelAdmin, forms.ModelForm
 
 
-STORE = ("endpoint_url", "region", "addressing", "access_key_id", "requests_per_second")
+STORE = (
+    *("endpoint_url", "region", "addressing", "access_key_id", "requests_per_second"),
+    *("scratch_bucket", "scratch_prefix"),
+)
+"""What can be set of a role, beside its secret."""
 
 
 class RoleForm(Form):

@@ -38,6 +38,11 @@ def s3_for(role: Role) -> S3Client:
     return _client(role.pk, role.updated_at, retries=5)
 
 
+def scratch_store(role: Role) -> Store:
+    """The store for trials of operations: no request outlasts the lease of who waits for it."""
+    return Store(s3=_client(role.pk, role.updated_at, retries=2, timeout=10))
+
+
 def store_for(role: Role, *, job_id: str = "", retries: int = 1) -> Store:
     """The store as tasks see it: no retries inside, the lane does them (design decision 13)."""
     return Store(
@@ -98,7 +103,7 @@ class Functions:
 
 
 @lru_cache(maxsize=64)
-def _client(role_pk: int, updated_at: datetime, *, retries: int) -> S3Client:
+def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 60) -> S3Client:
     """`updated_at` is in the key so that a changed role gets a new client."""
     role = Role.objects.get(pk=role_pk)
     return boto3.session.Session().client(
@@ -111,7 +116,7 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int) -> S3Client:
             retries={"total_max_attempts": retries, "mode": "standard"},
             max_pool_connections=settings.LADING_THREADS + 4,
             connect_timeout=5,
-            read_timeout=60,
+            read_timeout=timeout,
             s3={"addressing_style": cast(Any, role.addressing)},
             user_agent_extra="lading",
         ),

@@ -36,6 +36,8 @@ def role_form(**changes: Any) -> dict[str, Any]:
         "addressing": "auto",
         "access_key_id": "AKIAONE",
         "secret_access_key": SECRET,
+        "scratch_bucket": "",
+        "scratch_prefix": ".lading-probe/",
         **changes,
     }
 
@@ -111,6 +113,8 @@ def test_a_new_role_needs_a_secret(admin_client: Client) -> None:
         ({"name": "a role"}, "name"),
         ({"access_key_id": ""}, "access_key_id"),
         *(({RATE: value}, RATE) for value in ("0", "-1", "1000001", "fast", "1.5", "True")),
+        ({"scratch_bucket": "a b"}, "scratch_bucket"),
+        ({"scratch_prefix": "/"}, "scratch_prefix"),
     ],
 )
 def test_a_bad_value_of_a_role_is_told_at_its_field(

@@ -22,8 +22,9 @@ TOO_LONG = {"config/settings.py"}
 
 LAYERS = (
     {"status", "errors", "secrecy", "database", "apps", "supervisor"},
-    {"models", "accounts", "requests"},
+    {"models", "accounts", "requests", "checked"},
     {"stores", "spool"},
+    {"probing"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
         *("commits", "leftovers", "execution", "preparing", "delivery", "report"),
@@ -32,8 +33,8 @@ LAYERS = (
     {"lifecycle"},
     {"working"},
     {"background"},
-    {"services", "submission", "visible", "functions"},
-    {"pages", "rest", "admin", "admin_setup", "management", "demo"},
+    {"services", "submission", "visible", "functions", "roles"},
+    {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""
 DOORS = LAYERS[-1]

@@ -10,8 +10,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from jobs import probing, stores
 from jobs.accounts import ApiToken
 from jobs.models import Role
+from operations.probe import Finding, Found
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeRole
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +228,46 @@ def test_the_first_user_is_made_from_the_environment(
 
     assert anonymous.login(username="root", password="a long first password")
     assert anonymous.get("/admin/").status_code == 200
+
+
+# ---- role probe
+
+
+def test_probing_tells_what_the_store_does(
+    make_role: MakeRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(probing, "sweep", lambda *_: None)
+    found = Found(Finding.DESTROYS, "It answered 200, and the object is gone.", 200)
+    monkeypatch.setattr(probing, "probe", lambda *_: found)
+    make_role("nearby", endpoint_url="http://store:9000")
+
+    lines = run("role", "probe", "nearby", "--bucket", "scratch").splitlines()
+
+    assert (
+        "S3PutObjectTagging        Destroys data     It answered 200, and the object is gone."
+        in lines
+    )
+    assert "S3InitiateRestoreObject   never tried" in lines
+
+
+def test_probing_needs_a_role_that_exists_and_a_bucket(make_role: MakeRole) -> None:
+    make_role("nearby", endpoint_url="http://store:9000")
+
+    with pytest.raises(CommandError, match="There is no role 'other'"):
+        run("role", "probe", "other")
+    with pytest.raises(CommandError, match="--bucket: Name a bucket"):
+        run("role", "probe", "nearby")
+
+
+def test_where_operations_are_tried_is_set_with_the_role() -> None:
+    set_role("nearby", "--scratch-bucket", "scratch", "--scratch-prefix", "tmp/lading/")
+
+    role = Role.objects.get()
+    assert (role.scratch_bucket, role.scratch_prefix) == ("scratch", "tmp/lading/")
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "no-slash", "/first/", "new\nline/", "x" * 200 + "/"])
+def test_a_prefix_that_would_be_swept_too_widely_is_refused(prefix: str) -> None:
+    with pytest.raises(CommandError, match="--scratch-prefix"):
+        set_role("nearby", f"--scratch-prefix={prefix}")

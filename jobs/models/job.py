@@ -16,24 +16,13 @@ from jobs.accounts import A_CEILING, Role
 from jobs.database import write
 from jobs.errors import InvalidTransition
 from jobs.models.events import JobEvent
+from jobs.models.job_queryset import JobQuerySet
 from jobs.models.manifest import Manifest
 from jobs.status import CANCELLABLE, CONFIRMABLE, FINAL, JobStatus
 from operations import OPERATION_BY_NAME, Operation
 
-
-class JobQuerySet(models.QuerySet["Job"]):
-    """Named filters."""
-
-    def of_account(self, account_id: str) -> JobQuerySet:
-        """The jobs that members of the account see: unfinished ones, and those that ended in the
-        last 90 days.
-        """
-        kept = Q(terminated_at=None) | Q(terminated_at__gt=Now() - timedelta(days=90))
-        return self.filter(kept, account_id=account_id)
-
-    def matching(self, text: str) -> JobQuerySet:
-        """The jobs whose id begins with the text or whose description has it somewhere."""
-        return self.filter(Q(id__istartswith=text) | Q(description__icontains=text))
+UNTRIED = "UNTRIED_STORE:"
+"""How the cause of a suspension begins where nobody knows what the store will do."""
 
 
 class Job(models.Model):
@@ -161,7 +150,7 @@ class Job(models.Model):
             legal = [s for s in JobStatus.leading_to(status) if start is None or s in start]
             moved = before in legal and Job.objects.filter(
                 where or Q(), pk=self.pk, status=before
-            ).update(status=status, **_dates(status, JobStatus(before)), **changes)
+            ).update(status=status, **(_dates(status, JobStatus(before)) | changes))
             if before and moved:
                 told = {"actor": actor, "reason": reason[:1024]}
                 JobEvent.objects.create(job=self, from_status=before, to_status=status, **told)
@@ -211,6 +200,12 @@ class Job(models.Model):
     def can_confirm(self) -> bool:
         """True where it waits for a person."""
         return self.state in CONFIRMABLE
+
+    @property
+    def untried(self) -> str:
+        """Why nobody knows what the store will do, where that has to be confirmed; else empty."""
+        why = self.suspended_cause
+        return why.removeprefix(UNTRIED).strip() if why.startswith(UNTRIED) else ""
 
     @property
     def can_cancel(self) -> bool:

@@ -3,11 +3,15 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from jobs.pages import creation, reports, views
+from jobs.pages import creation, reports, roles, views
 
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("roles/", roles.role_list, name="role_list"),
+    path("roles/<str:name>/", roles.role, name="role"),
+    path("roles/<str:name>/probe/", roles.role_probe, name="role_probe"),
+    path("roles/<str:name>/override/", roles.role_override, name="role_override"),
     path("jobs/", views.job_list, name="job_list"),
     path("jobs/new/", creation.job_new, name="job_new"),
     path("jobs/<uuid:pk>/", views.job, name="job"),

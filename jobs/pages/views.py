@@ -112,7 +112,12 @@ def job_results(request: PageRequest, pk: UUID) -> HttpResponseBase:
 def job_confirm(request: PageRequest, pk: UUID) -> HttpResponseBase:
     """Run a job that waits for it."""
     found = services.job_of(request.user, pk)
-    services.confirm_job(found, request.user, reason=request.POST.get("reason", ""))
+    services.confirm_job(
+        found,
+        request.user,
+        reason=request.POST.get("reason", ""),
+        accept_untried=request.POST.get("accept_untried") == "on",
+    )
     messages.success(request, f"Successfully received confirmation to run job {pk}.")
     return redirect("job", pk)
 

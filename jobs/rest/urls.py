@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from jobs.rest import views
+from jobs.rest import roles, views
 
 app_name = "api"
 
@@ -21,7 +21,10 @@ urlpatterns = [
     path("jobs/<uuid:pk>/report/<int:file>/", views.report_file, name="job_report_file"),
     path("jobs/<uuid:pk>/events/", views.events, name="job_events"),
     path("operations/", views.operations, name="operations"),
-    path("roles/", views.roles, name="roles"),
+    path("roles/", roles.roles, name="roles"),
+    path("roles/<str:name>/", roles.role, name="role"),
+    path("roles/<str:name>/probe/", roles.probe, name="role_probe"),
+    path("roles/<str:name>/override/", roles.override, name="role_override"),
     path("manifests/", views.manifests, name="manifests"),
     re_path("", views.nothing_here),
 ]
