@@ -167,6 +167,11 @@ class Role(models.Model):
         bare = self.endpoint_url.rstrip("/")
         return models.Q(endpoint_url__in=[bare, f"{bare}/"])
 
+    def clean(self) -> None:
+        """Write the endpoint's host as clients send it."""
+        parts = urlsplit(self.endpoint_url)
+        self.endpoint_url = parts._replace(netloc=parts.netloc.lower()).geturl()
+
     @property
     def arn(self) -> str:
         """What CreateJob's RoleArn names."""

@@ -15,6 +15,7 @@ from django.conf import settings
 from jobs.accounts import Role
 from jobs.errors import JobFailure
 from jobs.models.function import Function, url_of
+from jobs.redirects import refuse_redirects
 from operations.base import Store, Unfit
 from operations.lambda_invoke import FUNCTION
 
@@ -106,7 +107,7 @@ class Functions:
 def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 60) -> S3Client:
     """`updated_at` is in the key so that a changed role gets a new client."""
     role = Role.objects.get(pk=role_pk)
-    return boto3.session.Session().client(
+    client = boto3.session.Session().client(
         "s3",
         endpoint_url=role.endpoint_url or None,
         region_name=role.region,
@@ -121,6 +122,9 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 
             user_agent_extra="lading",
         ),
     )
+    if role.endpoint_url:
+        client.meta.events.register_first("needs-retry.s3", refuse_redirects)
+    return client
 
 
 def identify(role: Role, bucket: str) -> None:

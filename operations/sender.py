@@ -7,6 +7,7 @@ What the template is not for, and what a store redirects, goes through boto3 in 
 
 from __future__ import annotations
 
+import logging
 from time import monotonic
 
 import pycurl
@@ -17,6 +18,8 @@ from operations.proof import prove
 from operations.replies import Reply, Verdict
 from operations.request import CannotCompile, RequestTemplate
 from operations.threads import ThreadSender
+
+logger = logging.getLogger(__name__)
 
 BOTO3_THREADS = 8
 """For targets that the template is not for."""
@@ -211,8 +214,8 @@ def sender_for(
         try:
             template = RequestTemplate(operation, store, bucket, versions=versions)
             prove(template)
-        except CannotCompile:
-            pass
+        except CannotCompile as reason:
+            logger.warning("%s goes through boto3, which is slower: %s", operation.name, reason)
         else:
             return CurlSender(template, connections)
     return ThreadSender(operation, store, threads)

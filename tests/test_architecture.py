@@ -23,7 +23,7 @@ TOO_LONG = {"config/settings.py"}
 LAYERS = (
     {"status", "errors", "secrecy", "database", "apps", "supervisor"},
     {"models", "accounts", "requests", "checked"},
-    {"stores", "spool"},
+    {"stores", "spool", "redirects"},
     {"probing"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
