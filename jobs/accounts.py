@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -23,10 +24,21 @@ ROLE_NAME = RegexValidator(
     r"^[\w+=,.@-]{1,64}\Z", "A role's name has 1 to 64 letters, digits or any of +=,.@_-."
 )
 ACCOUNT_ID = RegexValidator(r"^\d{12}\Z", "An account id has 12 digits.")
+AWS_HOST = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$", re.IGNORECASE)
+SCRATCH_BUCKET = RegexValidator(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z", "This is not a bucket's name."
+)
+SCRATCH_PREFIX = RegexValidator(
+    r"^(?!/)[\w./ -]{0,198}[\w-]/\Z",
+    "A prefix has at most 200 letters, digits or any of ._- and ends in a slash.",
+)
 REGION = RegexValidator(
     r"^(?!\d+\Z)[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?\Z",
     "A region has a name such as us-east-1.",
 )
+
+MOST_REQUESTS_PER_SECOND = 1_000_000
+A_CEILING = (MinValueValidator(1), MaxValueValidator(MOST_REQUESTS_PER_SECOND))
 
 
 def is_endpoint(url: str) -> None:
@@ -111,11 +123,30 @@ class Role(models.Model):
     access_key_id = models.CharField(max_length=128)
     sealed_secret = models.TextField(editable=False)
     addressing = models.CharField(max_length=7, choices=Addressing, default=Addressing.AUTO)
+    requests_per_second = models.PositiveIntegerField(
+        blank=True,
+        null=True,
+        validators=A_CEILING,
+        help_text="The most that all jobs together may send to the store. Empty for no ceiling; "
+        "where roles of one store differ, the least counts.",
+    )
     server = models.CharField(
         max_length=200,
         blank=True,
         editable=False,
         help_text="What the store calls itself (its Server header).",
+    )
+    scratch_bucket = models.CharField(
+        max_length=255,
+        blank=True,
+        validators=[SCRATCH_BUCKET],
+        help_text="Where operations are tried before a first job. Empty: the job's own bucket.",
+    )
+    scratch_prefix = models.CharField(
+        max_length=200,
+        default=".lading-probe/",
+        validators=[SCRATCH_PREFIX],
+        help_text="What the keys of scratch objects begin with; ends in a slash.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -127,9 +158,35 @@ class Role(models.Model):
         return self.name
 
     @property
+    def same_store(self) -> models.Q:
+        """The condition on roles that reach the same store: the same endpoint, whoever uses it; at
+        AWS the same account and region.
+        """
+        if not self.endpoint_url:
+            return models.Q(endpoint_url="", account_id=self.account_id, region=self.region)
+        bare = self.endpoint_url.rstrip("/")
+        return models.Q(endpoint_url__in=[bare, f"{bare}/"])
+
+    def clean(self) -> None:
+        """Write the endpoint's host as clients send it."""
+        parts = urlsplit(self.endpoint_url)
+        self.endpoint_url = parts._replace(netloc=parts.netloc.lower()).geturl()
+
+    @property
     def arn(self) -> str:
         """What CreateJob's RoleArn names."""
         return f"arn:aws:iam::{self.account_id}:role/{self.name}"
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint as what is known of a store is filed under; empty for AWS."""
+        return self.endpoint_url.rstrip("/")
+
+    @property
+    def is_aws(self) -> bool:
+        """True at AWS itself, which is the measure and not to be tried."""
+        host = urlsplit(self.endpoint_url).hostname or ""
+        return not self.endpoint_url or bool(AWS_HOST.search(host))
 
     @property
     def secret_access_key(self) -> str:

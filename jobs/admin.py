@@ -12,31 +12,16 @@ from django.http import HttpRequest
 
 from jobs import services
 from jobs.admin_setup import FunctionAdmin, RoleAdmin
+from jobs.admin_shown import ShownAdmin, ShownInline
 from jobs.errors import JobError
-from jobs.models import (
-    ApiToken,
-    Function,
-    Job,
-    JobEvent,
-    Lane,
-    Manifest,
-    Member,
-    Node,
-    Part,
-    ReportFile,
-    Role,
-    Slice,
-    Tally,
-    TaskResult,
-)
+from jobs.models import ApiToken, Function, Job, JobEvent, Member, ReportFile, Role, Tally, Waiver
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    Inline = admin.TabularInline[Any, Job]
     Admin = admin.ModelAdmin[Any]
 else:
-    Inline, Admin = admin.TabularInline, admin.ModelAdmin
+    Admin = admin.ModelAdmin
 
 admin.site.site_header = admin.site.site_title = "Lading"
 admin.site.index_title = "Behind the jobs"
@@ -45,35 +30,6 @@ for model in apps.get_app_config("django_q").get_models():
     # The queue carries doorbells alone; its pages would pass them off as tasks.
     if admin.site.is_registered(model):
         admin.site.unregister(model)
-
-
-class Shown:
-    """Rows to be looked at, in whatever place of the admin site."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        """Jobs are made by services.create_job, and what belongs to them by the engine."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only the verbs of services.py change a job."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Rows go with their job, 90 days after its end."""
-        return False
-
-
-class ShownAdmin(Shown, Admin):
-    """A list and a page of rows that nobody edits."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-
-class ShownInline(Shown, Inline):
-    """Rows of a job, on the job's page."""
-
-    extra = 0
 
 
 class EventInline(ShownInline):
@@ -147,6 +103,19 @@ admin.site.register(Role, RoleAdmin)
 admin.site.register(Function, FunctionAdmin)
 
 
+@admin.register(Waiver)
+class WaiverAdmin(ShownAdmin):
+    """Overrides of what a trial found: made on the page of a role, withdrawn here."""
+
+    list_display = ("role", "operation", "actor", "decided_at", "reason")
+    list_select_related = ("role",)
+    search_fields = ("role__name", "operation")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Withdrawing is deleting."""
+        return bool(request.user.has_perm("jobs.delete_waiver"))
+
+
 @admin.register(Member)
 class MemberAdmin(Admin):
     """Who works in which account."""
@@ -166,40 +135,3 @@ class ApiTokenAdmin(ShownAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Revoking is deleting."""
         return bool(request.user.has_perm("jobs.delete_apitoken"))
-
-
-SHOWN: dict[type[Model], dict[str, tuple[str, ...]]] = {
-    Manifest: {
-        "list_display": ("id", "account_id", "location", "fields", "size", "created_at"),
-        "search_fields": ("id", "bucket", "filename"),
-    },
-    Slice: {
-        "list_display": (
-            "id", "job_id", "number", "state", "owner", "lease_until", "epoch", "size",
-            "next_index", "succeeded", "failed", "deferred", "crashes", "errors",
-        ),
-        "list_filter": ("state",),
-    },
-    Part: {
-        "list_display": ("id", "job_id", "slice", "start", "end", "succeeded", "failed"),
-        "list_select_related": ("slice",),
-    },
-    TaskResult: {
-        "list_display": ("id", "job_id", "bucket", "key", "http_status", "error_code", "message"),
-    },
-    Tally: {"list_display": ("id", "job_id", "error_code", "http_status", "count")},
-    JobEvent: {"list_display": ("at", "job_id", "actor", "from_status", "to_status", "reason")},
-    ReportFile: {"list_display": ("key", "job_id", "kind", "size", "rows", "md5")},
-    Node: {
-        "list_display": ("name", "host", "pid", "slots", "started_at", "beat_at"),
-        "search_fields": ("name",),
-    },
-    Lane: {
-        "list_display": ("owner", "pid", "job_id", "slice", "succeeded", "failed", "beat_at"),
-        "list_select_related": ("slice",),
-    },
-}  # fmt: skip
-"""What is only looked at: the columns of its list, and how it is searched (by job if not said)."""
-
-for kind, options in SHOWN.items():
-    admin.site.register(kind, ShownAdmin, **{"search_fields": ("=job__id",), **options})

@@ -20,6 +20,13 @@ else:
     Admin, Form = admin.ModelAdmin, forms.ModelForm
 
 
+STORE = (
+    *("endpoint_url", "region", "addressing", "access_key_id", "requests_per_second"),
+    *("scratch_bucket", "scratch_prefix"),
+)
+"""What can be set of a role, beside its secret."""
+
+
 class RoleForm(Form):
     """A role; its secret can be set here and is never shown again."""
 
@@ -32,9 +39,7 @@ class RoleForm(Form):
 
     class Meta:
         model = Role
-        fields = (
-            "account_id", "name", "endpoint_url", "region", "addressing", "access_key_id",
-        )  # fmt: skip
+        fields = ("account_id", "name", *STORE)
 
     def clean_secret_access_key(self) -> str:
         """A new role needs one."""
@@ -58,12 +63,11 @@ class RoleAdmin(Admin):
 
     def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:  # noqa: FBT001
         """By the verb that `manage.py role set` uses too."""
-        names = ("endpoint_url", "region", "addressing", "access_key_id")
         saved = services.set_role(
             obj.account_id,
             obj.name,
             secret_access_key=form.cleaned_data["secret_access_key"] or None,
-            **{name: getattr(obj, name) for name in names},
+            **{name: getattr(obj, name) for name in STORE},
         )
         obj.pk = saved.pk
 

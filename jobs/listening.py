@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from jobs import lanes, presence
+from jobs import ceilings, lanes, presence
 from jobs.database import write
 from jobs.lanes import Claim, SliceClaim
 from jobs.leases import LeaseLost
@@ -30,12 +30,15 @@ class Order(Enum):
 
 
 class Listener:
-    """Beats for a slice. `better` is more urgent work that was claimed on the way."""
+    """Beats for a slice. `better` is more urgent work that was claimed on the way, `rate` the
+    requests per second that the lane may start: none before a beat has told.
+    """
 
     def __init__(self, claim: SliceClaim, stop: Callable[[], bool]) -> None:
         self.claim, self.stop = claim, stop
         self.order = Order.GO_ON
         self.better: Claim | None = None
+        self.rate: float | None = 0.0
         self.beaten_at = time.monotonic()
 
     @property
@@ -44,7 +47,9 @@ class Listener:
         return time.monotonic() - self.beaten_at >= lanes.BEAT_SECONDS
 
     def beat(self, settled: Collection[Settled]) -> None:
-        """Renew the lease when due, publish provisional counts, and read back what to do."""
+        """Renew the lease when due, publish provisional counts, and read back what to do and how
+        fast.
+        """
         self.beaten_at = time.monotonic()
         try:
             with write():
@@ -52,6 +57,7 @@ class Listener:
                     self.claim.lease.renew()
                 self._show(settled)
             self.order = self._asked()
+            self.rate = ceilings.share(self.claim)
         except DatabaseError as error:
             self.bear(error)
         if self.order is Order.GO_ON and not self.claim.lease.is_safe:

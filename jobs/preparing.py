@@ -12,16 +12,17 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from jobs import manifests, stores
+from jobs import manifests, probing, stores
 from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import JobFailure
 from jobs.lanes import JobClaim
 from jobs.leases import LeaseLost
 from jobs.manifests.rows import join_rows, key_of
-from jobs.models import Job, Slice
+from jobs.models import UNTRIED, Job, Slice
+from jobs.probing import Judgement
 from jobs.spool import spool
 from jobs.status import JobStatus
 from operations.base import Unfit
@@ -53,13 +54,11 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
     turn_ends = time.monotonic() + TURN_SECONDS
     while True:
         made, ended = _batch(claim, reader)
-        if ended and reader.bucket:
-            stores.identify(job.role, reader.bucket)
-            _check(job, reader.bucket)
+        judged = _judge(claim, reader.bucket) if ended and reader.bucket else Judgement()
         with write():
             _checkpoint(claim, reader, made)
             if ended:
-                _conclude(claim.job)
+                _conclude(claim.job, judged)
         if ended:
             return
         if stop() or time.monotonic() > turn_ends:
@@ -170,6 +169,13 @@ def _checkpoint(claim: JobClaim, reader: CsvReader, made: list[Slice]) -> None:
         setattr(job, name, value)
 
 
+def _judge(claim: JobClaim, bucket: str) -> Judgement:
+    """Whether bucket and store are fit for the job, before its first task."""
+    stores.identify(claim.job.role, bucket)
+    _check(claim.job, bucket)
+    return probing.judge(claim.job, bucket, claim.lease.renew_when_due)
+
+
 def _check(job: Job, bucket: str) -> None:
     """What makes every task of the job fail makes the job fail, before the first of them."""
     try:
@@ -178,18 +184,22 @@ def _check(job: Job, bucket: str) -> None:
         raise JobFailure(unfit.code, unfit.reason) from None
 
 
-def _conclude(job: Job) -> None:
+def _conclude(job: Job, judged: Judgement) -> None:
     """All rows are in slices: count them, and let the job wait for a person or for its turn."""
     if job.rows_read == 0:
         raise JobFailure("InvalidManifestContent", "The manifest is empty: it names no object.")
-    ready = JobStatus.SUSPENDED if job.confirmation_required else JobStatus.READY
+    waits = job.confirmation_required or judged.untried
+    cause: dict[str, Any] = {}
+    if judged.untried:
+        cause["suspended_cause"] = f"{UNTRIED} {judged.untried}"[:1024]
     job.become(
-        ready,
+        JobStatus.SUSPENDED if waits else JobStatus.READY,
         actor="system",
-        reason=f"{job.rows_read} tasks",
+        reason="; ".join(filter(None, [f"{job.rows_read} tasks", judged.note])),
         start=frozenset({JobStatus.PREPARING}),
         total_tasks=job.rows_read,
         owner="",
         lease_until=None,
         errors=0,
+        **cause,
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.errors import InvalidRequest
 from operations import OPERATION_BY_NAME
 from operations.base import InvalidParameters, Operation, fields_of
@@ -117,6 +118,7 @@ class JobRequest(Request):
     manifest: ManifestRequest
     role: str = Field(min_length=1, max_length=2048, description="The name or the ARN of a role.")
     priority: int = Field(10, ge=0, le=2_147_483_647, strict=True)
+    requests_per_second: int | None = Field(None, ge=1, le=MOST_REQUESTS_PER_SECOND, strict=True)
     description: str = Field("", max_length=256)
     confirmation_required: bool = True
     report: ReportRequest = ReportRequest()

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from jobs import background
+from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
 from jobs.errors import InvalidRequest, InvalidTransition
 from jobs.functions import remove_function, set_function
-from jobs.models import Job, JobEvent, Role
+from jobs.models import UNTRIED, Job, JobEvent
+from jobs.probing import matrix
+from jobs.roles import probe_role, set_role, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job, store_upload
-from jobs.visible import job_of, jobs_of, manifests_of, roles_of
+from jobs.visible import job_of, jobs_of, manifests_of, role_of, roles_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -29,25 +32,47 @@ __all__ = [
     "job_of",
     "jobs_of",
     "manifests_of",
+    "matrix",
+    "probe_role",
     "remove_function",
+    "role_of",
     "roles_of",
     "set_function",
     "set_priority",
     "set_role",
+    "set_speed",
     "store_upload",
+    "waive",
 ]
 
 
-def confirm_job(job: Job, user: User, *, reason: str = "") -> None:
-    """Let a suspended job run. Raises InvalidTransition from any other status."""
-    job.become(
-        JobStatus.READY,
-        actor=_name(user),
-        reason=reason or "confirmed",
-        start=CONFIRMABLE,
-        status_update_reason=_reason(reason),
-    )
+def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool = False) -> None:
+    """Let a suspended job run. Raises InvalidTransition from any other status, and InvalidRequest
+    where nobody knows what the store will do and that is not accepted in so many words.
+    """
+    done = "confirmed, with a store that was not tried" if accept_untried else "confirmed"
+    try:
+        job.become(
+            JobStatus.READY,
+            actor=name_of(user),
+            reason=f"{done}: {reason}" if accept_untried and reason else reason or done,
+            start=CONFIRMABLE,
+            where=Q() if accept_untried else ~Q(suspended_cause__startswith=UNTRIED),
+            status_update_reason=checked_reason(reason),
+        )
+    except InvalidTransition:
+        if job.can_confirm and job.untried:
+            raise InvalidRequest({"accept_untried": [_untried(job)]}) from None
+        raise
     background.ring()
+
+
+def _untried(job: Job) -> str:
+    return (
+        f"Nobody knows what this store does when it is asked for {job.operation}, and some stores "
+        f"destroy objects: {job.untried} Let the role write scratch objects and create the job "
+        "again, or confirm with accept_untried."
+    )
 
 
 def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
@@ -56,9 +81,9 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
     Raises InvalidTransition where the job is ending already.
     """
     told: dict[str, Any] = {
-        "actor": _name(user),
+        "actor": name_of(user),
         "reason": reason or "cancelled",
-        "status_update_reason": _reason(reason),
+        "status_update_reason": checked_reason(reason),
     }
     try:
         job.become(JobStatus.CANCELLED, start=UNTOUCHED, **told)
@@ -81,7 +106,7 @@ def set_priority(job: Job, user: User, priority: int) -> None:
         changed = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL).update(priority=priority)
         if changed:
             JobEvent.objects.create(
-                job=job, actor=_name(user), reason=f"priority set to {priority}"
+                job=job, actor=name_of(user), reason=f"priority set to {priority}"
             )
     job.refresh_from_db()
     if not changed:
@@ -89,33 +114,18 @@ def set_priority(job: Job, user: User, priority: int) -> None:
     background.ring()
 
 
-def set_role(
-    account_id: str, name: str, *, secret_access_key: str | None = None, **values: str
-) -> Role:
-    """Make or change a role. Raises InvalidRequest."""
-    role = Role.objects.filter(account_id=account_id, name=name).first() or Role(
-        account_id=account_id, name=name
-    )
-    for field, value in values.items():
-        setattr(role, field, value)
-    if secret_access_key is not None:
-        role.secret_access_key = secret_access_key
-    if not role.sealed_secret:
-        raise InvalidRequest({"secret_access_key": ["A new role needs a secret access key."]})
-    try:
-        role.full_clean()
-    except ValidationError as error:
-        raise InvalidRequest(error.message_dict) from None
+def set_speed(job: Job, user: User, rate: object) -> None:
+    """Change the ceiling on the job's requests per second, also while it runs; None removes it.
+
+    Its lanes hear of it with their next beat.
+    """
+    rate = ceiling(rate)
+    told = f"set to {rate} requests per second" if rate else "removed"
     with write():
-        role.save()
-    return role
-
-
-def _reason(reason: str) -> str:
-    if len(reason) > 256:
-        raise InvalidRequest({"reason": ["A reason has at most 256 characters."]})
-    return reason
-
-
-def _name(user: User) -> str:
-    return user.get_username() or "anonymous"
+        unfinished = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL)
+        changed = unfinished.update(requests_per_second=rate)
+        if changed:
+            JobEvent.objects.create(job=job, actor=name_of(user), reason=f"speed ceiling {told}")
+    job.refresh_from_db()
+    if not changed:
+        raise InvalidTransition(f"The job is {job.state.value}; its speed can change no more.")

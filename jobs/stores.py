@@ -15,6 +15,7 @@ from django.conf import settings
 from jobs.accounts import Role
 from jobs.errors import JobFailure
 from jobs.models.function import Function, url_of
+from jobs.redirects import refuse_redirects
 from operations.base import Store, Unfit
 from operations.lambda_invoke import FUNCTION
 
@@ -36,6 +37,11 @@ FUNCTION_SECONDS = 15 * 60 + 10
 def s3_for(role: Role) -> S3Client:
     """A client with botocore's own retries: for manifests, reports and checks."""
     return _client(role.pk, role.updated_at, retries=5)
+
+
+def scratch_store(role: Role) -> Store:
+    """The store for trials of operations: no request outlasts the lease of who waits for it."""
+    return Store(s3=_client(role.pk, role.updated_at, retries=2, timeout=10))
 
 
 def store_for(role: Role, *, job_id: str = "", retries: int = 1) -> Store:
@@ -98,10 +104,10 @@ class Functions:
 
 
 @lru_cache(maxsize=64)
-def _client(role_pk: int, updated_at: datetime, *, retries: int) -> S3Client:
+def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 60) -> S3Client:
     """`updated_at` is in the key so that a changed role gets a new client."""
     role = Role.objects.get(pk=role_pk)
-    return boto3.session.Session().client(
+    client = boto3.session.Session().client(
         "s3",
         endpoint_url=role.endpoint_url or None,
         region_name=role.region,
@@ -111,11 +117,14 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int) -> S3Client:
             retries={"total_max_attempts": retries, "mode": "standard"},
             max_pool_connections=settings.LADING_THREADS + 4,
             connect_timeout=5,
-            read_timeout=60,
+            read_timeout=timeout,
             s3={"addressing_style": cast(Any, role.addressing)},
             user_agent_extra="lading",
         ),
     )
+    if role.endpoint_url:
+        client.meta.events.register_first("needs-retry.s3", refuse_redirects)
+    return client
 
 
 def identify(role: Role, bucket: str) -> None:

@@ -100,6 +100,7 @@ def _job(request: JobRequest, operation: Operation) -> Job:
         operation=operation.name,
         parameters=operation.wire_form(),
         priority=request.priority,
+        requests_per_second=request.requests_per_second,
         description=request.description,
         confirmation_required=request.confirmation_required,
         tags=request.tags,

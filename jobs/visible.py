@@ -31,6 +31,14 @@ def job_of(user: User, pk: UUID | str) -> Job:
         raise NotFound("The specified job does not exist.") from None
 
 
+def role_of(user: User, name: str) -> Role:
+    """One role by its name; raises NotFound, also for what belongs to others."""
+    role = roles_of(user).filter(name=name).first()
+    if role is None:
+        raise NotFound("There is no such role.")
+    return role
+
+
 def roles_of(user: User) -> QuerySet[Role]:
     """The roles of the user's account."""
     return Role.objects.filter(account_id=account_of(user))

@@ -63,7 +63,7 @@ class Senders:
                 connections=settings.LADING_CONNECTIONS,
                 threads=settings.LADING_THREADS,
             )
-            self.pace = Pace(self.sender.most, start=FIRST_CONCURRENCY)
+            self.pace = Pace(self.sender.most, start=FIRST_CONCURRENCY, explore=True)
             self.key = key
         return self.sender, self.pace
 

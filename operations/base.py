@@ -8,8 +8,6 @@ aliases are AWS's names; both are accepted. Nothing here knows Django or the dat
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -19,6 +17,8 @@ from botocore import xform_name
 from botocore.client import BaseClient
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
+
+from operations.client_events import add_content_md5, keep_true_status
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -94,31 +94,6 @@ class Store:
             events = self.s3.meta.events
             events.register("before-parse.*.*", keep_true_status, unique_id="true-status")
             events.register("before-sign.s3.*", add_content_md5, unique_id="content-md5")
-
-
-TRUE_STATUS = "x-true-status"
-"""The header under which `keep_true_status` notes the HTTP status of a reply."""
-
-
-def keep_true_status(response_dict: dict[str, Any], **_: Any) -> None:
-    """Note the status that came, before botocore turns a 200 with an <Error> into a 500.
-
-    The 500 is made for botocore's retries; a report has to say what the store said. Botocore calls
-    handlers of `before-parse.*.*` ahead of its own one, which is for `before-parse.s3.*`.
-    """
-    response_dict["headers"][TRUE_STATUS] = str(response_dict["status_code"])
-
-
-def add_content_md5(request: Any, **_: Any) -> None:
-    """Send Content-MD5 beside botocore's checksum header, which older stores do not know.
-
-    PutObjectTagging and its like need one of the two (spec.md 5.0).
-    """
-    body, headers = request.data, request.headers
-    checked = "x-amz-sdk-checksum-algorithm" in headers and "Content-MD5" not in headers
-    if isinstance(body, bytes) and body and checked:
-        digest = hashlib.md5(body, usedforsecurity=False).digest()
-        headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 class Unfit(Exception):

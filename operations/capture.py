@@ -23,6 +23,10 @@ class Prepared:
     body: bytes
 
 
+class NotOneRequest(Exception):
+    """The call does not begin with its own request: S3 Express asks for a session first."""
+
+
 class _Caught(Exception):
     """Ends a call once its request is known."""
 
@@ -30,14 +34,15 @@ class _Caught(Exception):
 def capture(client: S3Client, call: str, arguments: Mapping[str, Any]) -> Prepared:
     """The request of `client.<call>(**arguments)`, which is not sent.
 
-    Raises what boto3 raises before it sends: ParamValidationError, NoCredentialsError and so on.
+    Raises NotOneRequest, and what boto3 raises before it sends: ParamValidationError,
+    NoCredentialsError and so on.
     """
-    caught: list[AWSPreparedRequest] = []
+    caught: list[tuple[str, AWSPreparedRequest]] = []
     thread = threading.get_ident()
 
-    def catch(request: AWSPreparedRequest, **_: Any) -> None:
+    def catch(request: AWSPreparedRequest, event_name: str, **_: Any) -> None:
         if threading.get_ident() == thread:
-            caught.append(request)
+            caught.append((event_name, request))
             raise _Caught
 
     events = client.meta.events
@@ -48,7 +53,10 @@ def capture(client: S3Client, call: str, arguments: Mapping[str, Any]) -> Prepar
             getattr(client, call)(**arguments)
     finally:
         events.unregister(event, catch)
-    return _prepared(caught[0])
+    (said, request), *_ = caught
+    if said.rpartition(".")[2] != client.meta.method_to_api_mapping[call]:
+        raise NotOneRequest(f"{call} begins with {said.rpartition('.')[2]}.")
+    return _prepared(request)
 
 
 def _prepared(request: AWSPreparedRequest) -> Prepared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pycurl
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 CONNECT_MILLISECONDS = 5_000
 SILENT_SECONDS = 60
 """How long a reply may be silent. Not how long it may take: a store that copies gigabytes sends
-white space meanwhile.
+white space meanwhile. libcurl's own limit is on bytes per second, which such white space is below.
 """
-MOST_BLOCKS = 64
-"""A reply's body is kept up to this many blocks, of 16 KiB at most each."""
+LARGEST_REPLY = 256 * 1024
+"""In bytes. S3's own replies have a few hundred."""
 UNWANTED = ["Expect:", "Accept:", "Content-Type:"]
 """Headers that libcurl would send of its own accord, and boto3 does not."""
 
@@ -32,6 +33,9 @@ class Connection:
         self.target = Target("", "")
         self.head: list[bytes] = []
         self.body: list[bytes] = []
+        self.offset = 0.0
+        self._heard = 0
+        self._heard_at = 0.0
         self.curl = pycurl.Curl()
         self._set_up()
 
@@ -44,36 +48,41 @@ class Connection:
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, CONNECT_MILLISECONDS)
-        curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
-        curl.setopt(pycurl.LOW_SPEED_TIME, SILENT_SECONDS)
+        curl.setopt(pycurl.MAXFILESIZE, LARGEST_REPLY)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
         curl.setopt(pycurl.USERAGENT, "lading")
-        curl.setopt(pycurl.WRITEFUNCTION, self._keep)
+        curl.setopt(pycurl.WRITEFUNCTION, self.body.append)
         curl.setopt(pycurl.HEADERFUNCTION, self.head.append)
         for option, value in network_options(template.store.s3).items():
             curl.setopt(option, value)
-
-    def _keep(self, block: bytes) -> None:
-        """Take a block of the body, unless there is more of it than any answer of S3 has."""
-        if len(self.body) < MOST_BLOCKS:
-            self.body.append(block)
 
     def start(self, index: int, target: Target) -> None:
         """Make the handle ready for the request for a target."""
         self.index, self.target = index, target
         self.head.clear()
         self.body.clear()
+        self._heard, self._heard_at = 0, monotonic()
+        self.offset = self.template.offset
         url, lines = self.template.stamp(target)
         lines += UNWANTED
         self.curl.setopt(pycurl.URL, url)
         self.curl.setopt(pycurl.HTTPHEADER, lines)
+
+    def is_silent(self, now: float) -> bool:
+        """True where nothing has come for SILENT_SECONDS. To be asked more often than that."""
+        heard = len(self.head) + len(self.body)
+        if heard != self._heard:
+            self._heard, self._heard_at = heard, now
+        return now - self._heard_at > SILENT_SECONDS
 
 
 def network_options(client: Any) -> dict[int, Any]:
     """Proxy, certificate authorities and client certificate, as boto3's own session has them."""
     session = client._endpoint.http_session
     options: dict[int, Any] = {
-        pycurl.PROXY: session._proxy_config.proxy_url_for(client.meta.endpoint_url) or ""
+        pycurl.PROXY: session._proxy_config.proxy_url_for(client.meta.endpoint_url) or "",
+        # boto3 has already heeded NO_PROXY, where it does; libcurl would heed it once more.
+        pycurl.NOPROXY: "",
     }
     if session._verify is False:
         options |= {pycurl.SSL_VERIFYPEER: 0, pycurl.SSL_VERIFYHOST: 0}

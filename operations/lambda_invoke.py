@@ -107,7 +107,7 @@ class LambdaInvoke(Operation):
 
         Lambda's own 5xx mean that it is too busy: they wait like throttling (spec.md 5.6).
         """
-        task_id = opaque_id()
+        task_id = task_id_of(store.job_id, target)
         payload = json.dumps(self.payload(store, target, task_id)).encode()
         try:
             reply = self.client(store).invoke(
@@ -138,6 +138,12 @@ class LambdaInvoke(Operation):
             "job": job,
             "tasks": [task],
         }
+
+
+def task_id_of(job_id: str, target: Target) -> str:
+    """The same id whenever the task is called again, so that a function can tell."""
+    name = json.dumps([job_id, target.bucket, target.key, target.version_id])
+    return base64.b64encode(uuid.uuid5(uuid.NAMESPACE_URL, name).bytes).decode()
 
 
 def opaque_id() -> str:

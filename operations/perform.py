@@ -19,7 +19,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from operations.base import MESSAGE_BYTES, TRUE_STATUS, Again, Operation, Outcome, Store, Target
+from operations.base import MESSAGE_BYTES, Again, Operation, Outcome, Store, Target
+from operations.client_events import TRUE_STATUS
 
 S3 = "Amazon S3"
 """What AWS's reports call the service whose refusal a message tells of."""

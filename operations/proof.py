@@ -30,7 +30,7 @@ def compare(template: RequestTemplate, target: Target) -> str:
     amz_date = wanted.headers.get("x-amz-date", "")
     second = calendar.timegm(time.strptime(amz_date, "%Y%m%dT%H%M%SZ"))
     url, lines = template.stamp(target, second)
-    headers = dict(line.split(": ", 1) for line in lines)
+    headers = dict(map(_header, lines))
     expected = {
         name: value
         for name, value in wanted.headers.items()
@@ -44,3 +44,9 @@ def compare(template: RequestTemplate, target: Target) -> str:
         "the headers": (headers, expected),
     }
     return ", ".join(name for name, (ours, theirs) in pairs.items() if ours != theirs)
+
+
+def _header(line: str) -> tuple[str, str]:
+    """A header line as libcurl takes it, where `name;` is a header without a value."""
+    name, colon, value = line.partition(": ")
+    return (name, value) if colon else (line.removesuffix(";"), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from botocore.exceptions import ClientError
@@ -24,6 +25,8 @@ from operations.parameters import (
     given,
     tagging_header,
 )
+
+ETAG = re.compile(rb"<(\w+:)?ETag>[^<]")
 
 
 class PutObjectCopy(Operation):
@@ -187,7 +190,7 @@ class PutObjectCopy(Operation):
     def success(self, http_status: int, body: bytes) -> Outcome | None:
         """A reply may be a 200 before the copy is made: only one with an ETag tells of a copy."""
         said = super().success(http_status, body)
-        return said if said is None or b"<ETag>" in body else NO_COPY_RESULT
+        return said if said is None or ETAG.search(body) else NO_COPY_RESULT
 
     def content_arguments(self) -> dict[str, Any]:
         """What the copies hold: metadata, tags, checksum; and which sources are copied."""

@@ -8,12 +8,14 @@ import time
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
+from xml.etree.ElementTree import ParseError, XMLParser
 
 import pycurl
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from operations.base import TRUE_STATUS, Again, Outcome
+from operations.base import Again, Outcome
+from operations.client_events import TRUE_STATUS
 from operations.perform import no_reply, not_s3, refusal_of
 
 if TYPE_CHECKING:
@@ -54,26 +56,32 @@ class Reply:
 
     def read(self, connection: Connection, fault: int, text: str) -> Outcome | Verdict:
         """The outcome of a finished request; `fault` and `text` are libcurl's, 0 for none."""
-        if fault:
-            return no_reply(NAMES.get(fault, "ConnectionClosedError"), text)
         status = connection.curl.getinfo(pycurl.RESPONSE_CODE)
-        if 200 <= status < 300:
-            body = b"".join(connection.body)
+        if fault == pycurl.E_FILESIZE_EXCEEDED:
+            # No reply of S3's. Without its body, its status is what counts.
+            return self._refusal(connection, status, b"") if status > 299 else not_s3()
+        if fault:
+            said = text or f"libcurl gave up with error {fault}."
+            return no_reply(NAMES.get(fault, "ConnectionClosedError"), said)
+        if not has_ended(connection.head):
+            return no_reply("ConnectionClosedError", "The reply ended within its headers.")
+        body = b"".join(connection.body)
+        if 200 <= status < 300 and (not body or is_xml(body)):
             outcome = self._operation.success(status, body)
             if outcome is not None:
                 return outcome
-        return self._refusal(connection, status)
+        return self._refusal(connection, status, body)
 
-    def _refusal(self, connection: Connection, status: int) -> Outcome | Verdict:
+    def _refusal(self, connection: Connection, status: int, body: bytes) -> Outcome | Verdict:
         headers = headers_of(connection.head)
-        parsed = self._parse(headers, b"".join(connection.body), status)
+        parsed = self._parse(headers, body, status)
         if parsed is None:
             return not_s3()
         code = parsed.get("Error", {}).get("Code", "")
         if status in REDIRECTS or code in REGION_CODES:
             return Verdict.MOVED
         outcome = refusal_of(ClientError(cast(Any, parsed), self._template.operation.call))
-        if code == "RequestTimeTooSkewed" and self._follow_clock(headers):
+        if code == "RequestTimeTooSkewed" and self._follow_clock(headers, connection.offset):
             return replace(outcome, again=Again.FAULT)
         return outcome
 
@@ -94,15 +102,38 @@ class Reply:
             return None
         return parsed
 
-    def _follow_clock(self, headers: dict[str, str]) -> bool:
-        """Take over the store's time; True where that changes anything."""
-        date = email.utils.parsedate_tz(headers.get("date", ""))
-        if date is None:
+    def _follow_clock(self, headers: dict[str, str], signed_at: float) -> bool:
+        """Take over the store's time; True where that is not the one the request was signed at,
+        which had the offset `signed_at`.
+        """
+        try:
+            date = email.utils.parsedate_to_datetime(headers.get("date", ""))
+            offset = date.timestamp() - time.time()
+        except (ValueError, OverflowError):
             return False
-        offset = email.utils.mktime_tz(date) - time.time()
-        changed = abs(offset - self._template.offset) > SKEW_SECONDS
         self._template.offset = offset
-        return changed
+        return abs(offset - signed_at) > SKEW_SECONDS
+
+
+def has_ended(lines: list[bytes]) -> bool:
+    """True where the empty line came that ends the headers; trailers may follow it."""
+    for line in reversed(lines):
+        if line in (b"\r\n", b"\n"):
+            return True
+        if line.startswith(b"HTTP/"):
+            return False
+    return False
+
+
+def is_xml(body: bytes) -> bool:
+    """True for a whole XML document. Part of one, or a page of a proxy, is no answer of a store."""
+    parser = XMLParser()
+    try:
+        parser.feed(body)
+        parser.close()
+    except ParseError:
+        return False
+    return True
 
 
 def headers_of(lines: list[bytes]) -> dict[str, str]:

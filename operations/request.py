@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 from botocore.exceptions import BotoCoreError
 
 from operations.base import Operation, Store, Target
-from operations.capture import Prepared, capture
+from operations.capture import NotOneRequest, Prepared, capture
 from operations.signing import Scope, Signer
 from operations.slots import Slots
 
@@ -83,7 +83,7 @@ class RequestTemplate:
         """boto3's own request for a target. Raises CannotCompile where it makes none."""
         try:
             return capture(self.store.s3, self.operation.call, self.operation.request(target))
-        except BotoCoreError as error:
+        except (BotoCoreError, NotOneRequest) as error:
             raise CannotCompile(f"boto3 prepares no request: {error}") from error
 
     def _current_credentials(self) -> ReadOnlyCredentials:
@@ -120,7 +120,8 @@ class RequestTemplate:
             if slots.varies:
                 self._varying.append((name, slots))
             else:
-                self._fixed.append(f"{name}: {value}")
+                # libcurl takes "name:" as an order to leave the header out.
+                self._fixed.append(f"{name}: {value}" if value else f"{name};")
 
     def _slot_url(self, sample: Prepared) -> None:
         """The URL, and the canonical request: both with places for key and version."""
@@ -170,6 +171,8 @@ class RequestTemplate:
     def takes(self, target: Target) -> bool:
         """True where the template is for such a target; anything else is for boto3."""
         if target.bucket != self.bucket or (target.version_id is not None) != self.versions:
+            return False
+        if not target.key:  # the request would be one for the bucket
             return False
         return target.version_id is None or bool(SENDABLE.fullmatch(target.version_id))
 

@@ -7,6 +7,7 @@ What the template is not for, and what a store redirects, goes through boto3 in 
 
 from __future__ import annotations
 
+import logging
 from time import monotonic
 
 import pycurl
@@ -17,6 +18,8 @@ from operations.proof import prove
 from operations.replies import Reply, Verdict
 from operations.request import CannotCompile, RequestTemplate
 from operations.threads import ThreadSender
+
+logger = logging.getLogger(__name__)
 
 BOTO3_THREADS = 8
 """For targets that the template is not for."""
@@ -43,6 +46,8 @@ class CurlSender:
         self._threads = ThreadSender(template.operation, template.store, BOTO3_THREADS)
         self._redirected: list[tuple[int, Target]] = []
         self._moved = False
+        self._fits = True
+        self._next_look = 0.0
 
     @property
     def most(self) -> int:
@@ -78,7 +83,7 @@ class CurlSender:
         """
         if self._closed:
             raise RuntimeError("The sender is closed.")
-        if not self._template.takes(target):
+        if not (self._fits and self._template.takes(target)):
             self._redirected.append((index, target))
             self._hand_over()
             return
@@ -104,6 +109,7 @@ class CurlSender:
                 break
             if self._busy:
                 self._multi.select(min(left, LONGEST_SELECT))
+                self._hang_up_on_the_silent(monotonic())
             else:
                 self._ready += self._from_threads(left)
         collected, self._ready = self._ready, []
@@ -124,6 +130,14 @@ class CurlSender:
             self._hand_over()
         if self._threads.in_flight:
             self._ready += self._from_threads(0)
+
+    def _hang_up_on_the_silent(self, now: float) -> None:
+        if now < self._next_look:
+            return
+        self._next_look = now + 1
+        silent = [curl for curl, connection in self._busy.items() if connection.is_silent(now)]
+        for curl in silent:
+            self._settle(curl, pycurl.E_OPERATION_TIMEDOUT, "The store fell silent.")
 
     def _settle(self, curl: pycurl.Curl, fault: int, text: str) -> None:
         connection = self._busy.pop(curl)
@@ -147,9 +161,15 @@ class CurlSender:
         outcomes = self._threads.collect(timeout)
         if outcomes and self._moved:
             self._moved = False
+            self._renew()
+        return outcomes
+
+    def _renew(self) -> None:
+        try:
             self._template.renew()
             prove(self._template)
-        return outcomes
+        except CannotCompile:
+            self._fits = False
 
     def abandon(self) -> list[int]:
         """Drop all that is in flight, and return its indexes; their outcomes never come."""
@@ -194,8 +214,8 @@ def sender_for(
         try:
             template = RequestTemplate(operation, store, bucket, versions=versions)
             prove(template)
-        except CannotCompile:
-            pass
+        except CannotCompile as reason:
+            logger.warning("%s goes through boto3, which is slower: %s", operation.name, reason)
         else:
             return CurlSender(template, connections)
     return ThreadSender(operation, store, threads)

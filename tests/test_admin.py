@@ -21,6 +21,8 @@ from jobs.models import (
     Role,
     Tally,
     TaskResult,
+    Trial,
+    Waiver,
 )
 from tests.conftest import (
     MakeJob,
@@ -64,6 +66,9 @@ def rows(
     TaskResult.objects.create(job=job, bucket="photos", key="a", error_code="X", message="Y")
     Node.objects.create(name="box-1", host="box", pid=7, slots=2)
     Lane.objects.create(owner="box/1", node="box-1", host="box", pid=8, process_start=1, job=job)
+    lies = {"operation": "S3PutObjectAcl", "endpoint_url": "http://store:9000"}
+    Trial.objects.create(account_id=job.account_id, finding="ignored", bucket="photos", **lies)
+    Waiver.objects.create(role=job.role, reason="known", actor="ada", **lies)
     return {model: model._default_manager.get() for model in MODELS}
 
 
@@ -133,7 +138,7 @@ def test_nothing_of_a_job_is_added_or_changed_here(
 
 @pytest.mark.parametrize(
     "model",
-    [m for m in MODELS if m not in EDITABLE | {ApiToken}],
+    [m for m in MODELS if m not in EDITABLE | {ApiToken, Waiver}],
     ids=lambda model: model.__name__,
 )
 def test_nothing_of_a_job_is_deleted_here(
@@ -211,3 +216,12 @@ def test_who_may_only_look_may_not_decide(user: User, client: Client, make_job: 
     assert "Confirm the selected jobs" not in listed.text
     job.refresh_from_db()
     assert job.status == "Suspended"
+
+
+def test_an_override_is_withdrawn_here(
+    admin_client: Client, rows: dict[type[Model], Model]
+) -> None:
+    response = admin_client.post(path(Waiver, rows[Waiver].pk, "delete"), {"post": "yes"})
+
+    assert response.status_code == 302
+    assert not Waiver.objects.exists()

@@ -17,6 +17,8 @@ from tests.conftest import (
     MakeRole,
 )
 
+RATE = "requests_per_second"
+
 
 def path(model: type[Model], *rest: object) -> str:
     return "/".join(["/admin/jobs", model.__name__.lower(), *map(str, rest), ""])
@@ -34,6 +36,8 @@ def role_form(**changes: Any) -> dict[str, Any]:
         "addressing": "auto",
         "access_key_id": "AKIAONE",
         "secret_access_key": SECRET,
+        "scratch_bucket": "",
+        "scratch_prefix": ".lading-probe/",
         **changes,
     }
 
@@ -67,6 +71,17 @@ def test_a_role_keeps_its_secret_unless_a_new_one_is_given(
     assert (changed.pk, changed.secret_access_key) == (role.pk, "another")
 
 
+def test_a_role_has_a_ceiling_that_can_be_set_and_removed(admin_client: Client, role: Role) -> None:
+    place = path(Role, role.pk, "change")
+
+    admin_client.post(place, role_form(requests_per_second="250"))
+    limited = Role.objects.get().requests_per_second
+    admin_client.post(place, role_form(requests_per_second=""))
+
+    assert limited == 250
+    assert Role.objects.get().requests_per_second is None
+
+
 def test_the_secret_of_a_role_is_never_shown_again(admin_client: Client, role: Role) -> None:
     shown = admin_client.get(path(Role, role.pk, "change"))
     again = admin_client.post(
@@ -97,6 +112,9 @@ def test_a_new_role_needs_a_secret(admin_client: Client) -> None:
         ({"account_id": "42"}, "account_id"),
         ({"name": "a role"}, "name"),
         ({"access_key_id": ""}, "access_key_id"),
+        *(({RATE: value}, RATE) for value in ("0", "-1", "1000001", "fast", "1.5", "True")),
+        ({"scratch_bucket": "a b"}, "scratch_bucket"),
+        ({"scratch_prefix": "/"}, "scratch_prefix"),
     ],
 )
 def test_a_bad_value_of_a_role_is_told_at_its_field(

@@ -22,17 +22,19 @@ TOO_LONG = {"config/settings.py"}
 
 LAYERS = (
     {"status", "errors", "secrecy", "database", "apps", "supervisor"},
-    {"models", "accounts", "requests"},
-    {"stores", "spool"},
+    {"models", "accounts", "requests", "checked"},
+    {"stores", "spool", "redirects"},
+    {"probing"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
-        *("commits", "leftovers", "execution", "listening", "preparing", "delivery", "report"),
+        *("commits", "leftovers", "execution", "preparing", "delivery", "report"),
+        *("listening", "sending", "ceilings"),
     },
     {"lifecycle"},
     {"working"},
     {"background"},
-    {"services", "submission", "visible", "functions"},
-    {"pages", "rest", "admin", "admin_setup", "management", "demo"},
+    {"services", "submission", "visible", "functions", "roles"},
+    {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""
 DOORS = LAYERS[-1]

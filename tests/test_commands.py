@@ -10,8 +10,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from jobs import probing, stores
 from jobs.accounts import ApiToken
 from jobs.models import Role
+from operations.probe import Finding, Found
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeRole
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,19 @@ def test_an_empty_endpoint_takes_a_role_back_to_aws(make_role: MakeRole) -> None
     assert Role.objects.get().endpoint_url == ""
 
 
+def test_a_role_has_a_ceiling_until_it_is_removed() -> None:
+    set_role("archive", "--requests-per-second", "250")
+    set_role("archive", "--region", "eu-west-1")
+    limited = Role.objects.get().requests_per_second
+    told = run("role", "list")
+
+    run("role", "set", "archive", "--requests-per-second", "none")
+
+    assert limited == 250
+    assert told.endswith("auto  250 requests/s\n")
+    assert Role.objects.get().requests_per_second is None
+
+
 def test_credentials_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LADING_ROLE_ACCESS_KEY_ID", "AKIAENV")
     monkeypatch.setenv("LADING_ROLE_SECRET_ACCESS_KEY", "from the environment")
@@ -101,12 +116,19 @@ def test_a_role_may_belong_to_another_account() -> None:
     assert Role.objects.get().arn == f"arn:aws:iam::{OTHER_ACCOUNT}:role/theirs"
 
 
+NO_RATE = "--requests-per-second: Give a whole number of requests per second, 1 to 1000000, or none"
 BAD = {
     # the options, and what is said about them
     "name": (["a role"], "--name: A role's name has 1 to 64 letters"),
     "endpoint": (["x", "--endpoint-url", "store:9000"], "--endpoint-url: Give http://"),
     "password": (["x", "--endpoint-url", "http://me:pw@store"], "--endpoint-url: Give http://"),
     "region": (["x", "--region", "us east"], "--region: A region has a name such as us-east-1."),
+    "no request": (["x", "--requests-per-second", "0"], NO_RATE),
+    "too few requests": (["x", "--requests-per-second=-5"], NO_RATE),
+    "too many requests": (["x", "--requests-per-second", "1000001"], NO_RATE),
+    "requests in words": (["x", "--requests-per-second", "many"], NO_RATE),
+    "no text": (["x", "--requests-per-second", ""], NO_RATE),
+    "half a request": (["x", "--requests-per-second", "0.5"], NO_RATE),
     "account": (["x", "--account-id", "42"], "--account-id: An account id has 12 digits."),
 }
 
@@ -206,3 +228,46 @@ def test_the_first_user_is_made_from_the_environment(
 
     assert anonymous.login(username="root", password="a long first password")
     assert anonymous.get("/admin/").status_code == 200
+
+
+# ---- role probe
+
+
+def test_probing_tells_what_the_store_does(
+    make_role: MakeRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(probing, "sweep", lambda *_: None)
+    found = Found(Finding.DESTROYS, "It answered 200, and the object is gone.", 200)
+    monkeypatch.setattr(probing, "probe", lambda *_: found)
+    make_role("nearby", endpoint_url="http://store:9000")
+
+    lines = run("role", "probe", "nearby", "--bucket", "scratch").splitlines()
+
+    assert (
+        "S3PutObjectTagging        Destroys data     It answered 200, and the object is gone."
+        in lines
+    )
+    assert "S3InitiateRestoreObject   never tried" in lines
+
+
+def test_probing_needs_a_role_that_exists_and_a_bucket(make_role: MakeRole) -> None:
+    make_role("nearby", endpoint_url="http://store:9000")
+
+    with pytest.raises(CommandError, match="There is no role 'other'"):
+        run("role", "probe", "other")
+    with pytest.raises(CommandError, match="--bucket: Name a bucket"):
+        run("role", "probe", "nearby")
+
+
+def test_where_operations_are_tried_is_set_with_the_role() -> None:
+    set_role("nearby", "--scratch-bucket", "scratch", "--scratch-prefix", "tmp/lading/")
+
+    role = Role.objects.get()
+    assert (role.scratch_bucket, role.scratch_prefix) == ("scratch", "tmp/lading/")
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "no-slash", "/first/", "new\nline/", "x" * 200 + "/"])
+def test_a_prefix_that_would_be_swept_too_widely_is_refused(prefix: str) -> None:
+    with pytest.raises(CommandError, match="--scratch-prefix"):
+        set_role("nearby", f"--scratch-prefix={prefix}")

@@ -151,6 +151,7 @@ def test_the_same_request_has_the_same_digest_however_it_is_written() -> None:
     "change",
     [
         {"priority": 11},
+        {"requests_per_second": 11},
         {"description": "other"},
         {"role": "other"},
         {"confirmation_required": False},

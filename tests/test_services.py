@@ -117,6 +117,35 @@ def test_a_priority_that_changes_rings_the_bell(
     assert rings == ["ring"]
 
 
+@pytest.mark.parametrize("rate", [0, -1, 1_000_001, True, False, 1.0, "50", "", ..., [50]])
+def test_a_ceiling_is_a_whole_number_or_none(
+    user: User, make_job: MakeJob, role: Role, rate: Any
+) -> None:
+    job = make_job(status="Active")
+
+    for verb in (
+        lambda: services.set_speed(job, user, rate),
+        lambda: services.set_role(role.account_id, role.name, requests_per_second=rate),
+    ):
+        with pytest.raises(InvalidRequest) as error:
+            verb()
+        assert error.value.fields.keys() == {"requests_per_second"}
+
+    job.refresh_from_db()
+    role.refresh_from_db()
+    assert job.requests_per_second is role.requests_per_second is None
+
+
+def test_the_speed_of_a_job_that_ended_meanwhile_is_refused(user: User, make_job: MakeJob) -> None:
+    stale = make_job(status="Active")
+    Job.objects.filter(pk=stale.pk).update(status=JobStatus.COMPLETE)
+
+    with pytest.raises(InvalidTransition, match="The job is Complete; its speed can change no"):
+        services.set_speed(stale, user, 50)
+
+    assert (stale.requests_per_second, stale.events.count()) == (None, 0)
+
+
 # ---- roles
 
 

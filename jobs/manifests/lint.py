@@ -72,11 +72,19 @@ class Lint:
         if bucket != self.bucket:
             self._check_bucket(line, bucket)
         self._check_key(line, key)
-        if version and len(version[0]) > MOST_VERSION_CHARACTERS:
-            size = f"{len(version[0]):,} characters"
-            text = f"Invalid version ID format: {size}; at most 1,024 are allowed."
-            raise self._fault(line, self.wanted[2], text)
+        if version:
+            self._check_version(line, version[0])
         return encode_row(self.bucket, key, version[0] if version else None)
+
+    def _check_version(self, line: int, cell: str) -> None:
+        """A version id stands in a header of the request as it is."""
+        fault = ""
+        if len(cell) > MOST_VERSION_CHARACTERS:
+            fault = f"{len(cell):,} characters; at most 1,024 are allowed."
+        elif not (cell.isascii() and cell.isprintable()):
+            fault = f"{excerpt(cell)} has other than printable ASCII characters."
+        if fault:
+            raise self._fault(line, self.wanted[2], f"Invalid version ID format: {fault}")
 
     def _check_bucket(self, line: int, cell: str) -> None:
         column = self.wanted[0]

@@ -8,6 +8,7 @@
                       └─ ReportFile             the completion report
     Node, Lane                                  which workers are alive
     Function                                    where functions are called
+    Trial, Waiver                               what is known of stores
 
 Only `Job.become` writes `Job.status`; only execution.py writes parts and results.
 """
@@ -15,14 +16,17 @@ Only `Job.become` writes `Job.status`; only execution.py writes parts and result
 from jobs.accounts import ApiToken, Member, Role
 from jobs.models.events import JobEvent
 from jobs.models.function import Function
-from jobs.models.job import Job, JobQuerySet
+from jobs.models.job import UNTRIED, Job
+from jobs.models.job_queryset import JobQuerySet
 from jobs.models.manifest import Manifest
 from jobs.models.outcomes import MOST_TASK_RESULTS, ReportFile, Tally, TaskResult
 from jobs.models.slices import Part, Slice
+from jobs.models.trials import Trial, Waiver
 from jobs.models.workers import Lane, Node, recent
 
 __all__ = [
     "MOST_TASK_RESULTS",
+    "UNTRIED",
     "ApiToken",
     "Function",
     "Job",
@@ -38,5 +42,7 @@ __all__ = [
     "Slice",
     "Tally",
     "TaskResult",
+    "Trial",
+    "Waiver",
     "recent",
 ]

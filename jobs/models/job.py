@@ -12,28 +12,17 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jobs.accounts import Role
+from jobs.accounts import A_CEILING, Role
 from jobs.database import write
 from jobs.errors import InvalidTransition
 from jobs.models.events import JobEvent
+from jobs.models.job_queryset import JobQuerySet
 from jobs.models.manifest import Manifest
 from jobs.status import CANCELLABLE, CONFIRMABLE, FINAL, JobStatus
 from operations import OPERATION_BY_NAME, Operation
 
-
-class JobQuerySet(models.QuerySet["Job"]):
-    """Named filters."""
-
-    def of_account(self, account_id: str) -> JobQuerySet:
-        """The jobs that members of the account see: unfinished ones, and those that ended in the
-        last 90 days.
-        """
-        kept = Q(terminated_at=None) | Q(terminated_at__gt=Now() - timedelta(days=90))
-        return self.filter(kept, account_id=account_id)
-
-    def matching(self, text: str) -> JobQuerySet:
-        """The jobs whose id begins with the text or whose description has it somewhere."""
-        return self.filter(Q(id__istartswith=text) | Q(description__icontains=text))
+UNTRIED = "UNTRIED_STORE:"
+"""How the cause of a suspension begins where nobody knows what the store will do."""
 
 
 class Job(models.Model):
@@ -55,6 +44,9 @@ class Job(models.Model):
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="jobs")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="jobs")
     priority = models.PositiveIntegerField(default=10)
+    requests_per_second = models.PositiveIntegerField(
+        null=True, validators=A_CEILING, help_text="The ceiling of all its lanes; none where empty."
+    )
     confirmation_required = models.BooleanField(default=True)
     client_request_token = models.CharField(max_length=64, blank=True)
     request_digest = models.CharField(
@@ -158,7 +150,7 @@ class Job(models.Model):
             legal = [s for s in JobStatus.leading_to(status) if start is None or s in start]
             moved = before in legal and Job.objects.filter(
                 where or Q(), pk=self.pk, status=before
-            ).update(status=status, **_dates(status, JobStatus(before)), **changes)
+            ).update(status=status, **(_dates(status, JobStatus(before)) | changes))
             if before and moved:
                 told = {"actor": actor, "reason": reason[:1024]}
                 JobEvent.objects.create(job=self, from_status=before, to_status=status, **told)
@@ -208,6 +200,12 @@ class Job(models.Model):
     def can_confirm(self) -> bool:
         """True where it waits for a person."""
         return self.state in CONFIRMABLE
+
+    @property
+    def untried(self) -> str:
+        """Why nobody knows what the store will do, where that has to be confirmed; else empty."""
+        why = self.suspended_cause
+        return why.removeprefix(UNTRIED).strip() if why.startswith(UNTRIED) else ""
 
     @property
     def can_cancel(self) -> bool:

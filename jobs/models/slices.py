@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs.models.job import Job
@@ -63,6 +63,11 @@ class Slice(models.Model):
         indexes = [
             models.Index(fields=["job", "number"], condition=Q(state=0), name="slice_ready"),
             models.Index(fields=["job", "lease_until"], condition=Q(state=1), name="slice_running"),
+            models.Index(
+                fields=["job", "number"],
+                condition=Q(state=0, started_upto__gt=F("next_index")),
+                name="slice_reserved",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -40,6 +40,9 @@ PLACES = {
 }
 """Where a fault is shown whose path is not the name of a field with dots for underscores."""
 
+PLAIN = ("operation", "role", "description", "priority", "requests_per_second", "tags")
+"""The fields whose values are handed in as they are."""
+
 
 class JobForm(ReportFields):
     """Everything but the operation's parameters: they are a form of their own, `parameters`."""
@@ -82,6 +85,11 @@ class JobForm(ReportFields):
     description = forms.CharField(required=False, max_length=256, strip=False)
     priority = forms.IntegerField(
         initial=10, help_text="0 to 2147483647; jobs with a higher number go first."
+    )
+    requests_per_second = forms.IntegerField(
+        label="Speed ceiling",
+        required=False,
+        help_text="The most requests per second; empty for none. It can be changed later.",
     )
     tags = LinesField(
         read_pair, unique=True, label="Job tags", help_text="At most 50, one key=value a line."
@@ -159,11 +167,7 @@ class JobForm(ReportFields):
     def request(self) -> dict[str, Any]:
         """What services.create_job takes."""
         given = self.cleaned_data
-        request = {
-            name: given[name]
-            for name in ("operation", "role", "description", "priority", "tags")
-            if name in given
-        }
+        request = {name: given[name] for name in PLAIN if name in given}
         return request | {
             "parameters": self.parameters.mapping(),
             "manifest": self._manifest(given),
@@ -197,10 +201,9 @@ class JobForm(ReportFields):
                     form.add_error(name, f"{rest}: {text}" if rest else text)
 
     def _place(self, path: str) -> tuple[forms.Form, str | None, str]:
-        head, _, rest = path.partition(".")
-        if head == "parameters":
-            return self.parameters, *self.parameters.place_of(rest)
         steps = path.split(".")
+        if steps[0] == "parameters":
+            return self.parameters, *self.parameters.place_of(".".join(steps[1:]))
         for end in range(len(steps), 0, -1):
             beginning = ".".join(steps[:end])
             name = PLACES.get(beginning, beginning.replace(".", "_"))

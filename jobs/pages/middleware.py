@@ -43,8 +43,8 @@ TROUBLES: dict[type[JobError], Trouble] = {
 class PageErrors:
     """Turns a JobError into a message on the job's page, or into a page with the right status.
 
-    A refused decision (confirm, cancel, priority) is best read on the page of the job, beside what
-    the job is now. The API has its own handler and is let alone.
+    A refused decision (confirm, cancel, priority, probe) is best read on the page of the job or the
+    role, beside what it is now. The API has its own handler and is let alone.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -62,18 +62,21 @@ class PageErrors:
             case OperationalError():
                 log.exception("The database failed at %s", request.path)
                 return error_page(NO_DATABASE)
-            case InvalidTransition() | InvalidRequest() if job := _decided_on(request):
+            case InvalidTransition() | InvalidRequest() if job := _decided_on(request, "pk"):
                 messages.error(request, _sentence(error))
                 return redirect("job", job)
+            case InvalidRequest() | Conflict() if role := _decided_on(request, "name"):
+                messages.error(request, _sentence(error))
+                return redirect("role", role)
             case JobError():
                 return error_page(_trouble(error), _sentence(error))
         return None
 
 
-def _decided_on(request: HttpRequest) -> object:
-    """The id of the job that a POST was about."""
+def _decided_on(request: HttpRequest, named: str) -> object:
+    """The id of the job, or the name of the role, that a POST was about."""
     match = request.resolver_match
-    return match.kwargs.get("pk") if request.method == "POST" and match else None
+    return match.kwargs.get(named) if request.method == "POST" and match else None
 
 
 def _trouble(error: JobError) -> Trouble:

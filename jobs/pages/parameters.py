@@ -116,7 +116,7 @@ class ParametersForm(forms.Form):
         """The field that a fault's path is about, and which entry of it or which unknown part."""
         name = self.name_of(path)
         is_above = name is not None and not path.startswith(name)
-        return name, "" if is_above else _entry(path.removeprefix(name or "").strip("."))
+        return name, "" if is_above else entry_of(path.removeprefix(name or "").strip("."))
 
     def name_of(self, path: str) -> str | None:
         """The field that a fault's path (`tag_set.0.key`) is about; None for the whole."""
@@ -165,13 +165,13 @@ def _empty(part: Member | Structure) -> str:
     return f"{part.name}:empty"
 
 
-def _entry(rest: str) -> str:
-    """Which entry of a list or map a fault is about, counted as people do."""
-    first = rest.partition(".")[0]
-    return f"Entry {int(first) + 1}" if first.isdecimal() else first
-
-
 def carried(data: Mapping[str, Any], chosen: str, known: Iterable[str]) -> list[tuple[str, str]]:
     """What was typed for other operations, so that nothing is lost when the choice changes back."""
     prefixes = tuple(f"{name}-" for name in known if name != chosen)
     return [(name, value) for name, value in data.items() if name.startswith(prefixes) and value]
+
+
+def entry_of(path: str) -> str:
+    """Which entry of a list or map a fault is about, counted as people do."""
+    first = path.partition(".")[0]
+    return f"Entry {int(first) + 1}" if first.isdecimal() else first

@@ -3,17 +3,22 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from jobs.pages import creation, reports, views
+from jobs.pages import creation, reports, roles, views
 
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("roles/", roles.role_list, name="role_list"),
+    path("roles/<str:name>/", roles.role, name="role"),
+    path("roles/<str:name>/probe/", roles.role_probe, name="role_probe"),
+    path("roles/<str:name>/override/", roles.role_override, name="role_override"),
     path("jobs/", views.job_list, name="job_list"),
     path("jobs/new/", creation.job_new, name="job_new"),
     path("jobs/<uuid:pk>/", views.job, name="job"),
     path("jobs/<uuid:pk>/confirm/", views.job_confirm, name="job_confirm"),
     path("jobs/<uuid:pk>/cancel/", views.job_cancel, name="job_cancel"),
     path("jobs/<uuid:pk>/priority/", views.job_priority, name="job_priority"),
+    path("jobs/<uuid:pk>/speed/", views.job_speed, name="job_speed"),
     path("jobs/<uuid:pk>/results/", views.job_results, name="job_results"),
     path("jobs/<uuid:pk>/report/", reports.job_report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", reports.job_report_file, name="job_report_file"),

@@ -112,7 +112,12 @@ def job_results(request: PageRequest, pk: UUID) -> HttpResponseBase:
 def job_confirm(request: PageRequest, pk: UUID) -> HttpResponseBase:
     """Run a job that waits for it."""
     found = services.job_of(request.user, pk)
-    services.confirm_job(found, request.user, reason=request.POST.get("reason", ""))
+    services.confirm_job(
+        found,
+        request.user,
+        reason=request.POST.get("reason", ""),
+        accept_untried=request.POST.get("accept_untried") == "on",
+    )
     messages.success(request, f"Successfully received confirmation to run job {pk}.")
     return redirect("job", pk)
 
@@ -141,6 +146,28 @@ def job_priority(request: PageRequest, pk: UUID) -> HttpResponseBase:
     services.set_priority(found, request.user, _number(request.POST.get("priority", "")))
     messages.success(request, f"The priority is now {found.priority}.")
     return redirect("job", pk)
+
+
+@signed_in
+@require_POST
+def job_speed(request: PageRequest, pk: UUID) -> HttpResponseBase:
+    """Let a job send more or fewer requests per second; an empty field lets it go."""
+    found = services.job_of(request.user, pk)
+    services.set_speed(found, request.user, _ceiling(request.POST.get("requests_per_second", "?")))
+    messages.success(request, _paced(found))
+    return redirect("job", pk)
+
+
+def _ceiling(text: str) -> int | str | None:
+    """The number; what is none is for the verb to refuse."""
+    text = text.strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else text or None
+
+
+def _paced(found: Job) -> str:
+    if found.requests_per_second is None:
+        return "The job has no speed ceiling of its own now."
+    return f"The job sends at most {found.requests_per_second} requests per second now."
 
 
 def _number(text: str) -> int:

@@ -16,12 +16,13 @@ from jobs.models import Job, JobEvent, Manifest, ReportFile, Role, recent
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
+    from jobs.probing import Row
     from jobs.results import ResultRow
     from operations.base import Operation
 
 Json = dict[str, Any]
 
-SUB_RESOURCES = ("confirm", "cancel", "priority", "results", "report", "events")
+SUB_RESOURCES = ("confirm", "cancel", "priority", "speed", "results", "report", "events")
 
 
 def job_summary(job: Job, request: Request) -> Json:
@@ -62,6 +63,7 @@ def job_details(job: Job, request: Request) -> Json:
             "prefix": job.report_prefix,
             "scope": job.report_scope or None,
         },
+        "requests_per_second": job.requests_per_second,
         "confirmation_required": job.confirmation_required,
         "client_request_token": job.client_request_token or None,
         "tags": job.tags,
@@ -108,8 +110,31 @@ def role(row: Role) -> Json:
         "endpoint_url": row.endpoint_url or None,
         "region": row.region,
         "addressing": row.addressing,
+        "requests_per_second": row.requests_per_second,
         "server": row.server or None,
+        "scratch_bucket": row.scratch_bucket or None,
+        "scratch_prefix": row.scratch_prefix,
         "updated_at": row.updated_at,
+    }
+
+
+def trial(row: Row) -> Json:
+    """What is known of one operation at the role's store; `finding` is null where nothing is."""
+    told, waiver = row.trial, row.waiver
+    return {
+        "operation": row.name,
+        "label": row.label,
+        "is_tried": row.is_tried,
+        "finding": told.finding if told else None,
+        "detail": told.detail if told else "",
+        "http_status": told.http_status if told else None,
+        "error_code": (told.error_code or None) if told else None,
+        "bucket": told.bucket if told else None,
+        "server": (told.server or None) if told else None,
+        "tried_at": told.tried_at if told else None,
+        "expires_at": told.expires_at if told and row.is_standing else None,
+        "override": waiver
+        and {"by": waiver.actor, "at": waiver.decided_at, "reason": waiver.reason},
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from jobs.rest import views
+from jobs.rest import roles, views
 
 app_name = "api"
 
@@ -15,12 +15,16 @@ urlpatterns = [
     path("jobs/<uuid:pk>/confirm/", views.confirm, name="job_confirm"),
     path("jobs/<uuid:pk>/cancel/", views.cancel, name="job_cancel"),
     path("jobs/<uuid:pk>/priority/", views.priority, name="job_priority"),
+    path("jobs/<uuid:pk>/speed/", views.speed, name="job_speed"),
     path("jobs/<uuid:pk>/results/", views.results, name="job_results"),
     path("jobs/<uuid:pk>/report/", views.report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", views.report_file, name="job_report_file"),
     path("jobs/<uuid:pk>/events/", views.events, name="job_events"),
     path("operations/", views.operations, name="operations"),
-    path("roles/", views.roles, name="roles"),
+    path("roles/", roles.roles, name="roles"),
+    path("roles/<str:name>/", roles.role, name="role"),
+    path("roles/<str:name>/probe/", roles.probe, name="role_probe"),
+    path("roles/<str:name>/override/", roles.override, name="role_override"),
     path("manifests/", views.manifests, name="manifests"),
     re_path("", views.nothing_here),
 ]

@@ -78,9 +78,16 @@ def job(request: Request, pk: UUID) -> Response:
 
 @api_view(["POST"])
 def confirm(request: Request, pk: UUID) -> Response:
-    """Let a suspended job run; {"reason"} may say why."""
+    """Let a suspended job run; {"reason"} may say why. {"accept_untried": true} says that it may
+    run at a store that could not be tried.
+    """
     found = services.job_of(request.user, pk)
-    services.confirm_job(found, request.user, reason=_reason(request))
+    services.confirm_job(
+        found,
+        request.user,
+        reason=_reason(request, "accept_untried"),
+        accept_untried=_accepts(request),
+    )
     return _job(found, request)
 
 
@@ -97,6 +104,16 @@ def priority(request: Request, pk: UUID) -> Response:
     """Change the priority to that of {"priority"}."""
     found = services.job_of(request.user, pk)
     services.set_priority(found, request.user, members(request, "priority").get("priority"))  # type: ignore[arg-type]
+    return _job(found, request)
+
+
+@api_view(["POST"])
+def speed(request: Request, pk: UUID) -> Response:
+    """Change the ceiling to that of {"requests_per_second"}; null removes it."""
+    found = services.job_of(request.user, pk)
+    given = members(request, "requests_per_second")
+    # A body without the member means nothing, not that there shall be no ceiling.
+    services.set_speed(found, request.user, given.get("requests_per_second", ...))
     return _job(found, request)
 
 
@@ -150,12 +167,6 @@ def operations(request: Request) -> Response:
     return paging.page_of(request, [show.operation(kind) for kind in OPERATIONS], None)
 
 
-@api_view(["GET"])
-def roles(request: Request) -> Response:
-    """The roles of the account, by name. They are made with `manage.py role set`."""
-    return paging.in_order(request, services.roles_of(request.user), show.role, by="name")
-
-
 @api_view(["GET", "POST"])
 @parser_classes([MultiPartParser])
 def manifests(request: Request) -> Response:
@@ -186,8 +197,15 @@ def _job(found: Job, request: Request, status: int = 200) -> Response:
     return Response(show.job_details(found, request), status=status)
 
 
-def _reason(request: Request) -> str:
-    reason = members(request, "reason").get("reason", "")
+def _accepts(request: Request) -> bool:
+    accepted = body(request).get("accept_untried", False)
+    if not isinstance(accepted, bool):
+        raise InvalidRequest({"accept_untried": ["Give true or false."]})
+    return accepted
+
+
+def _reason(request: Request, *others: str) -> str:
+    reason = members(request, "reason", *others).get("reason", "")
     if not isinstance(reason, str):
         raise InvalidRequest({"reason": ["Give the reason as a text."]})
     return reason

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import execution, lanes, verdicts, working
+from jobs import execution, lanes, sending, verdicts, working
 from jobs.execution import execute
 from jobs.lanes import Claim, JobClaim, SliceClaim
 from jobs.models import Job, Slice
@@ -68,7 +68,7 @@ def finish_job(job: Job) -> None:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds or minutes in life takes no time in a test."""
-    monkeypatch.setattr(execution, "backoff", lambda *_, **__: 0.0)
+    monkeypatch.setattr(sending, "backoff", lambda *_, **__: 0.0)
     monkeypatch.setattr(verdicts, "backoff", lambda *_, **__: 0.0)
     monkeypatch.setattr(verdicts, "THROTTLED_SECONDS", 0.0)
     monkeypatch.setattr(execution, "PART_SECONDS", 0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,12 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from jobs import execution, verdicts
+from jobs.execution import execute
 from jobs.models import Job, Part, Slice
 from jobs.results import page
 from operations.base import SUCCESSFUL
-from tests.core.conftest import MakeActive, PerformSlice, RunLane, keys
+from operations.pace import Pace
+from tests.core.conftest import MakeActive, PerformSlice, RunLane, claim_next, keys
 from tests.core.scripted import CREATED, FAULT, FORBIDDEN, MISSING, THROTTLED, Script
 
 RETRY = {"origin__isnull": False}
@@ -322,3 +325,24 @@ def test_every_row_is_counted_exactly_once_whatever_happened_to_it(
         job.slices.aggregate(n=Sum("deferred"))["n"]
         == job.slices.filter(**RETRY).aggregate(n=Sum("size"))["n"]
     )
+
+
+def test_a_lane_that_pauses_between_sends_still_waits_for_room(
+    make_active: MakeActive, script: Script, beats_often: None
+) -> None:
+    job = make_active(3)
+    pace = Pace(1)
+    pace.pause = 0.001
+    script.on("k00000", None)
+    asked = itertools.count()
+
+    def answer_late() -> bool:
+        if next(asked) == 20:
+            script.release("k00000", SUCCESSFUL)
+        return False
+
+    execute(claim_next(job), script.sender(), pace, answer_late)
+
+    job.refresh_from_db()
+    assert job.succeeded == 3
+    assert script.senders[0].most_in_flight == 1

@@ -215,8 +215,8 @@ def test_a_function_that_is_removed_while_the_job_runs_fails_it_with_that_reason
     monkeypatch.setattr(preparing.stores, "identify", lambda *_: None)
     conclude = preparing._conclude
 
-    def remove_too(job: Job) -> None:
-        conclude(job)
+    def remove_too(job: Job, *more: Any) -> None:
+        conclude(job, *more)
         Function.objects.all().delete()
 
     monkeypatch.setattr(preparing, "_conclude", remove_too)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs import execution, services
+from jobs import execution, sending, services
 from jobs.models import Job, Slice
 from jobs.results import page
 from jobs.status import JobStatus
@@ -86,7 +86,7 @@ def test_what_waited_for_another_try_fails_with_its_last_error_when_the_job_is_c
     monkeypatch: pytest.MonkeyPatch,
     fault: Any,
 ) -> None:
-    monkeypatch.setattr(execution, "backoff", lambda *_, **__: 60.0)
+    monkeypatch.setattr(sending, "backoff", lambda *_, **__: 60.0)
     monkeypatch.setattr(execution, "PART_SECONDS", 60.0)
     script.on("k00005", fault)
     job = make_active(100)

@@ -121,6 +121,12 @@ def test_a_version_id_of_more_than_1024_characters_is_told() -> None:
         read(f"photos,a,{'v' * 1025}\n", THREE)
 
 
+@pytest.mark.parametrize("version", ["v\x7f", '"v\n1"', '"v\r"', "vé"])
+def test_a_version_id_that_cannot_stand_in_a_header_is_told(version: str) -> None:
+    with pytest.raises(InvalidManifest, match=r"Invalid version ID format: .* printable ASCII"):
+        read(f"photos,a,{version}\n", THREE)
+
+
 @pytest.mark.parametrize("key", ["k" * 1024, "%20" * 1024, "+" * 1024, "%C3%A9" * 512, "é" * 512])
 def test_a_key_of_exactly_1024_bytes_is_fine(key: str) -> None:
     assert read(f"photos,{key}\n") == [f"photos,{key}".encode()]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,6 +15,8 @@ from botocore.config import Config
 from moto import mock_aws
 
 from operations.base import Store
+from tests.operations.certificates import LOOPBACK, Authority
+from tests.operations.http_store import HttpStore, reply
 from tests.operations.played_store import PlayedStore, play
 
 if TYPE_CHECKING:
@@ -103,3 +107,47 @@ class Raw(io.BytesIO):
 
     def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
         yield self.read()
+
+
+# ---- networks
+
+
+FROM_OUTSIDE = [
+    *("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "all_proxy"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine says of proxies and authorities is no part of a test."""
+    for name in FROM_OUTSIDE:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A private certificate authority."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def tls_store(authority: Authority) -> Iterator[HttpStore]:
+    """A store with a certificate of that authority."""
+    with HttpStore(tls=authority.server_for(LOOPBACK)) as store:
+        yield store
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """What `slow_store` waits for before it answers."""
+    opened = threading.Event()
+    yield opened
+    opened.set()
+
+
+@pytest.fixture
+def slow_store(gate: threading.Event) -> Iterator[HttpStore]:
+    """A store that answers once the gate is open."""
+    with HttpStore(lambda _: [gate, reply()]) as store:
+        yield store

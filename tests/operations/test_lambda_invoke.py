@@ -127,14 +127,16 @@ def test_a_listed_version_is_passed(store, function, version):
     assert function.calls[0]["tasks"][0]["s3VersionId"] == version
 
 
-def test_every_call_and_task_has_an_id_of_its_own(store, function):
-    for _ in range(2):
-        perform(INVOKE, store, Target("photos", "a.jpg"))
+def test_every_call_and_task_has_an_id_of_its_own_and_a_task_called_again_keeps_its(
+    store, function
+):
+    for key in ("a.jpg", "b.jpg", "a.jpg"):
+        perform(INVOKE, store, Target("photos", key))
 
-    ids = [call["invocationId"] for call in function.calls]
-    ids += [call["tasks"][0]["taskId"] for call in function.calls]
-    assert len(set(ids)) == 4
-    assert all(ids)
+    ids = {call["invocationId"] for call in function.calls}
+    first, other, again = (call["tasks"][0]["taskId"] for call in function.calls)
+    assert len(ids | {first, other}) == 5
+    assert again == first
 
 
 # ---- where there is no such function

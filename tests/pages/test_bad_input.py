@@ -79,6 +79,7 @@ def test_a_bad_manifest_in_s3_is_refused_beside_its_location(
     assert text in fault_of(page, "manifest_location")
 
 
+RATE = "requests_per_second"
 BAD_VALUES = {
     "no file": ({"upload": None}, "upload", "Choose a CSV file."),
     "no location": (
@@ -105,6 +106,11 @@ BAD_VALUES = {
     "no priority": ({"priority": ""}, "priority", "This field is required."),
     "priority in words": ({"priority": "ten"}, "priority", "Enter a whole number."),
     "negative priority": ({"priority": "-1"}, "priority", "greater than or equal to 0"),
+    "no request per second": ({RATE: "0"}, RATE, "greater than or equal to 1"),
+    "negative speed": ({RATE: "-1"}, RATE, "greater than or equal to 1"),
+    "speed in words": ({RATE: "fast"}, RATE, "Enter a whole number."),
+    "half a request": ({RATE: "0.5"}, RATE, "Enter a whole number."),
+    "speed above its limit": ({RATE: "1000001"}, RATE, "less than or equal to 1000000"),
     "long description": ({"description": "x" * 257}, "description", "at most 256 characters"),
     "job tag without value": ({"tags": "team"}, "tags", "Line 1: write key=value, not 'team'."),
     "job tag given twice": ({"tags": "a=1\n\na=2"}, "tags", "Line 3: a was given before."),

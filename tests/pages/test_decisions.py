@@ -1,4 +1,4 @@
-"""What people decide on the page of a job: confirm, cancel, priority."""
+"""What people decide on the page of a job: confirm, cancel, priority, speed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from jobs.models import Job
 from jobs.status import JobStatus
-from tests.conftest import MakeJob
+from tests.conftest import MakeJob, MakeRole
 
 FINAL = [status.value for status in JobStatus if status.is_final]
 
@@ -95,3 +95,73 @@ def test_the_priority_of_an_ended_job_stays(client: Client, make_job: MakeJob) -
     page = decide(client, make_job(status="Complete"), "priority", priority="3")
 
     assert "its priority can change no more" in page
+
+
+# ---- speed
+
+NO_SPEED = "Give a whole number of requests per second, 1 to 1000000, or none."
+
+
+def test_the_speed_can_be_changed_while_the_job_runs(client: Client, make_job: MakeJob) -> None:
+    job = make_job(status="Active", total_tasks=10, succeeded=5)
+
+    page = decide(client, job, "speed", requests_per_second=" 2500 ")
+
+    assert "The job sends at most 2500 requests per second now." in page
+    assert "At most 2,500 requests/s" in page
+    assert '<span class="quiet numbers">at most 2,500</span>' in page
+    assert "speed ceiling set to 2500 requests per second" in page
+
+
+def test_an_empty_field_removes_the_ceiling(client: Client, make_job: MakeJob) -> None:
+    job = make_job(status="Active", requests_per_second=50)
+    assert "At most 50 requests/s" in client.get(job.get_absolute_url()).text
+
+    page = decide(client, job, "speed", requests_per_second="")
+
+    job.refresh_from_db()
+    assert job.requests_per_second is None
+    assert "The job has no speed ceiling of its own now." in page
+    assert "No speed ceiling" in page
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "1.5", "fast", "true", "1000001", "99999999999", "9" * 5000, "٥"]
+)
+def test_a_speed_that_is_none_is_refused(client: Client, make_job: MakeJob, text: str) -> None:
+    job = make_job(status="Active", requests_per_second=50)
+
+    page = decide(client, job, "speed", requests_per_second=text)
+
+    job.refresh_from_db()
+    assert job.requests_per_second == 50
+    assert NO_SPEED in page
+
+
+def test_a_form_without_the_field_changes_nothing(client: Client, make_job: MakeJob) -> None:
+    job = make_job(status="Active", requests_per_second=50)
+
+    page = decide(client, job, "speed")
+
+    job.refresh_from_db()
+    assert job.requests_per_second == 50
+    assert NO_SPEED in page
+
+
+def test_the_speed_of_an_ended_job_stays(client: Client, make_job: MakeJob) -> None:
+    job = make_job(status="Complete", requests_per_second=50)
+
+    page = decide(client, job, "speed", requests_per_second="3")
+
+    assert "its speed can change no more" in page
+    assert 'name="requests_per_second"' not in page
+
+
+def test_the_ceiling_of_the_store_is_told_beside_that_of_the_job(
+    client: Client, make_job: MakeJob, make_role: MakeRole
+) -> None:
+    job = make_job(status="Active", role=make_role(requests_per_second=1234))
+
+    page = client.get(job.get_absolute_url()).text
+
+    assert "The store has one of 1,234 for all jobs." in page

@@ -195,3 +195,14 @@ def test_a_kept_file_that_is_not_there_must_be_chosen_again(
     _, page = send(client, filled(upload=None, manifest_id=manifest_id))
 
     assert "Choose a CSV file." in page
+
+
+def test_a_new_job_takes_a_speed_ceiling_or_none(
+    client: Client, filled: Fill, s3: S3Client
+) -> None:
+    send(client, filled(requests_per_second=" 250 ", client_request_token="first"))
+    send(client, filled(requests_per_second="", client_request_token="second"))
+    send(client, filled(client_request_token="third"))
+
+    made = Job.objects.order_by("created_at").values_list("requests_per_second", flat=True)
+    assert list(made) == [250, None, None]

@@ -92,7 +92,10 @@ def test_roles_are_listed_by_name_without_any_credential(
         "endpoint_url": None,
         "region": "us-east-1",
         "addressing": "auto",
+        "requests_per_second": None,
         "server": None,
+        "scratch_bucket": None,
+        "scratch_prefix": ".lading-probe/",
         "updated_at": role.updated_at.isoformat().replace("+00:00", "Z"),
     }
     assert (nearby["name"], nearby["endpoint_url"]) == ("nearby", "http://store:9000")

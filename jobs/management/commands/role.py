@@ -1,7 +1,8 @@
-"""`manage.py role set NAME …` and `manage.py role list`: roles without a browser."""
+"""`manage.py role set NAME …`, `role list` and `role probe NAME`: roles without a browser."""
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -14,25 +15,31 @@ from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import Role
 
-VALUES = ("endpoint_url", "region", "addressing")
+VALUES = ("endpoint_url", "region", "addressing", "scratch_bucket", "scratch_prefix")
 
 
 class Command(BaseCommand):
     """Credentials also come from the environment or standard input, which `ps` does not show."""
 
-    help = "Set or list roles: the identities with which jobs reach a store."
+    help = "Set, list or probe roles: the identities with which jobs reach a store."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Two subcommands."""
+        """Three subcommands."""
         commands = parser.add_subparsers(dest="command", required=True)
         commands.add_parser("list", help="List the roles; never their secrets.")
         _options(commands.add_parser("set", help="Make a role, or change what is given of it."))
+        probe = commands.add_parser("probe", help="Try what the role's store really does.")
+        probe.add_argument("name", help="What jobs call it.")
+        probe.add_argument("--account-id", default=settings.LADING_ACCOUNT_ID)
+        probe.add_argument(
+            "--bucket", default="", help="Where scratch objects may be written and deleted."
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Do what was asked and say so."""
         if options["command"] == "list":
             return "\n".join(_line(role) for role in Role.objects.order_by("account_id", "name"))
-        return _set(options)
+        return _probe(options) if options["command"] == "probe" else _set(options)
 
 
 def _options(parser: ArgumentParser) -> None:
@@ -42,6 +49,12 @@ def _options(parser: ArgumentParser) -> None:
     add("--endpoint-url", help="http(s)://host[:port] of the store; leave it out for AWS.")
     add("--region", help="Default for a new role: us-east-1.")
     add("--addressing", choices=Role.Addressing.values, help="How a bucket stands in the URL.")
+    add(
+        "--requests-per-second",
+        help="A ceiling for all jobs at the store together; `none` removes it.",
+    )
+    add("--scratch-bucket", help="Where operations are tried; default: the job's own bucket.")
+    add("--scratch-prefix", help="What the keys of scratch objects begin with.")
     add("--access-key-id", help="Or LADING_ROLE_ACCESS_KEY_ID in the environment.")
     add(
         "--secret-access-key",
@@ -52,6 +65,8 @@ def _options(parser: ArgumentParser) -> None:
 
 def _set(options: dict[str, Any]) -> str:
     values = {name: options[name] for name in VALUES if options[name] is not None}
+    if (rate := options["requests_per_second"]) is not None:
+        values["requests_per_second"] = _rate(rate)
     if key_id := options["access_key_id"] or env_text("LADING_ROLE_ACCESS_KEY_ID", ""):
         values["access_key_id"] = key_id
     try:
@@ -61,6 +76,29 @@ def _set(options: dict[str, Any]) -> str:
     except InvalidRequest as error:
         raise CommandError(_faults(error)) from None
     return f"The role {role.name} is set: {role.arn}"
+
+
+def _rate(text: str) -> int | str | None:
+    """The number; what is none is for the verb to refuse."""
+    if text == "none":
+        return None
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else text
+
+
+def _probe(options: dict[str, Any]) -> str:
+    role = Role.objects.filter(account_id=options["account_id"], name=options["name"]).first()
+    if role is None:
+        raise CommandError(f"There is no role {options['name']!r}.")
+    try:
+        services.probe_role(role, options["bucket"])
+    except InvalidRequest as error:
+        raise CommandError(_faults(error)) from None
+    return "\n".join(
+        f"{row.name:<26}{row.trial.get_finding_display():<18}{row.trial.detail}"
+        if row.trial and row.is_tried
+        else f"{row.name:<26}never tried"
+        for row in services.matrix(role)
+    )
 
 
 def _secret(options: dict[str, Any]) -> str | None:
@@ -85,4 +123,6 @@ def _faults(error: InvalidRequest) -> str:
 
 def _line(role: Role) -> str:
     place = role.endpoint_url or "AWS"
-    return f"{role.name}  {role.arn}  {place}  {role.region}  {role.addressing}"
+    rate = role.requests_per_second
+    ceiling = f"  {rate} requests/s" if rate else ""
+    return f"{role.name}  {role.arn}  {place}  {role.region}  {role.addressing}{ceiling}"

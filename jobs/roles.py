@@ -1,0 +1,94 @@
+"""What a person may do with roles: set them, try their stores, and override what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.exceptions import ValidationError
+
+from jobs import probing, stores
+from jobs.checked import ceiling, checked_reason, name_of
+from jobs.database import write
+from jobs.errors import Conflict, InvalidRequest, NotPermitted
+from jobs.models import Role, Trial, Waiver
+from jobs.requests import BUCKET
+from operations import OPERATION_BY_NAME
+from operations.probe import PLANS, Finding
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    User = AbstractBaseUser | AnonymousUser
+
+
+def set_role(
+    account_id: str, name: str, *, secret_access_key: str | None = None, **values: str | int | None
+) -> Role:
+    """Make or change a role. Raises InvalidRequest."""
+    if "requests_per_second" in values:
+        values["requests_per_second"] = ceiling(values["requests_per_second"])
+    role = Role.objects.filter(account_id=account_id, name=name).first() or Role(
+        account_id=account_id, name=name
+    )
+    for field, value in values.items():
+        setattr(role, field, value)
+    if secret_access_key is not None:
+        role.secret_access_key = secret_access_key
+    if not role.sealed_secret:
+        raise InvalidRequest({"secret_access_key": ["A new role needs a secret access key."]})
+    try:
+        role.full_clean()
+    except ValidationError as error:
+        raise InvalidRequest(error.message_dict) from None
+    with write():
+        role.save()
+    return role
+
+
+def probe_role(role: Role, bucket: str, operations: Sequence[str] = ()) -> None:
+    """Try all operations that can be tried, or the named ones, at the role's store, on scratch
+    objects in the bucket; `matrix` has what came. Raises InvalidRequest.
+    """
+    names = [name for name in OPERATION_BY_NAME if name in PLANS]
+    faults: dict[str, list[str]] = {}
+    if role.is_aws:
+        faults["role"] = ["The role is at AWS itself, which is not tried."]
+    if unknown := [name for name in operations if name not in names]:
+        told = f"{', '.join(map(str, unknown))} cannot be tried; choose from {', '.join(names)}."
+        faults["operations"] = [told]
+    if not BUCKET.fullmatch(bucket := bucket or role.scratch_bucket):
+        faults["bucket"] = ["Name a bucket that the role may write a scratch object to."]
+    if faults:
+        raise InvalidRequest(faults)
+    stores.identify(role, bucket)
+    try:
+        probing.try_operations(role, bucket, [*operations] or names, lambda: None)
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+
+
+def waive(role: Role, user: User, operation: str, *, reason: str) -> Waiver:
+    """Let jobs of the role do an operation that its store ignores. For operators alone.
+
+    Raises NotPermitted, for an operation that destroys data to everybody; Conflict where there is
+    nothing to override; InvalidRequest without a reason.
+    """
+    if not getattr(user, "is_staff", False):
+        raise NotPermitted("Only an operator may override what a trial found.")
+    trial = Trial.objects.standing(role).filter(operation=operation).first()
+    if trial and trial.found == Finding.DESTROYS:
+        raise NotPermitted("The store destroys data; nobody can override that.")
+    if trial is None or trial.found != Finding.IGNORED:
+        raise Conflict(f"No trial found that this store ignores {operation}.")
+    if not reason.strip():
+        raise InvalidRequest({"reason": ["Say why; it is kept with your name."]})
+    with write():
+        return Waiver.objects.create(
+            role=role,
+            endpoint_url=role.endpoint,
+            operation=operation,
+            reason=checked_reason(reason.strip()),
+            actor=name_of(user),
+        )
