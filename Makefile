@@ -73,6 +73,10 @@ test: $(INSTALLED_DEV) ## The whole suite, on SQLite
 test-services: $(INSTALLED_DEV) ## The same suite, on PostgreSQL and Redis
 	@DATABASE_URL=$(TEST_DATABASE_URL) LADING_BROKER=$(TEST_BROKER) $(PYTEST) $(TESTS) $(ARGS)
 
+.PHONY: test-stores
+test-stores: $(INSTALLED_DEV) $(INSTALLED_STORES) ## Every operation at S3 servers that others wrote; writes docs/stores.md
+	@DATABASE_URL= LADING_BROKER= $(BIN)/python -m pytest -n $(STORE_PROCESSES) --dist loadfile -m stores tests/stores $(ARGS)
+
 .PHONY: bench
 bench: $(INSTALLED) $(if $(filter profile,$(BENCH)),,$(INSTALLED_BENCH)) ## Measure it against other tools (BENCH=path, ARGS=--quick)
 	@$(BIN)/python -m bench $(BENCH) $(ARGS)

@@ -17,7 +17,6 @@ from operations.base import Target
 from tests.stores.declared import DECLARED
 from tests.stores.servers import REGION
 from tests.stores.shop import Shop
-from tests.stores.trying import WORKS
 
 COUNT = 300
 THREADS = 8
@@ -48,9 +47,9 @@ class WholeJob:
             addressing="path",
         )
 
-    def is_promised(self, line: str) -> bool:
-        """True where the store is declared to do this."""
-        return DECLARED[self.shop.name][line] == WORKS
+    def is_declared(self, line: str, verdict: str) -> bool:
+        """True where the store is declared to do that."""
+        return DECLARED[self.shop.name][line] == verdict
 
     def at_once(self, do: Callable[[str], Any], keys: list[str]) -> list[Any]:
         """The answers for all keys, in their order."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -68,6 +69,7 @@ class Server:
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
         self.ports = free_ports(10)
+        self.session = boto3.session.Session()
         self.owner, self.reader = OWNER, READER
 
     @property
@@ -113,17 +115,21 @@ class Server:
             self.close()
             raise
 
-    def client(self, who: Credentials | None = None, service: str = "s3") -> S3Client:
-        """A client without retries, as the lanes use it."""
+    # A process knows a handful of servers, and a client takes long to make.
+    @cache  # noqa: B019
+    def client(
+        self, who: Credentials | None = None, service: str = "s3", *, tries: int = 1
+    ) -> S3Client:
+        """A client that, unless told otherwise, tries once, as the lanes do."""
         access_key_id, secret_access_key = who or self.owner
-        return boto3.session.Session().client(  # type: ignore[call-overload,no-any-return]
+        return self.session.client(  # type: ignore[call-overload,no-any-return]
             service,
             endpoint_url=self.endpoint_url,
             region_name=REGION,
             aws_access_key_id=access_key_id,
             aws_secret_access_key=secret_access_key,
             config=Config(
-                retries={"total_max_attempts": 1, "mode": "standard"},
+                retries={"total_max_attempts": tries, "mode": "standard"},
                 max_pool_connections=16,
                 connect_timeout=5,
                 read_timeout=60,

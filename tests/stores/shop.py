@@ -53,7 +53,7 @@ class Shop:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.name = server.name
-        self.s3: S3Client = server.client()
+        self.s3: S3Client = server.client(tries=3)
         self.make_bucket(COPIES)
         self.jobs = 0
         self.owner_id = self.s3.list_buckets()["Owner"]["ID"]
@@ -82,7 +82,10 @@ class Shop:
         self.s3.delete_public_access_block(Bucket=name)
 
     def store(self, *, asks_size: bool = False) -> Store:
-        """The store as operations see it."""
+        """The store as operations see it: by another client than this suite looks with.
+
+        `asks_size` makes a copy two requests, as at stores that copy any size.
+        """
         return Store(self.server.client(), accepts_large_copies=asks_size)
 
     def put(self, bucket: str, key: str, body: bytes, **more: Any) -> str | None:

@@ -10,13 +10,14 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.conftest import MakeRole
-from tests.stores.cases import CASES, Case
+from tests.operations.examples import EXAMPLES
+from tests.stores.cases import CASES, TAGGING, Case
 from tests.stores.conftest import Observe
 from tests.stores.declared import declaration, in_lines, line_of
 from tests.stores.jobs import COUNT, WholeJob
 from tests.stores.refusals import SITUATIONS, TRIED, Place, arrange, refuse, said_of
 from tests.stores.shop import Shop
-from tests.stores.trying import Found, Lane, try_case, without_request_ids
+from tests.stores.trying import DESTROYS, WORKS, Found, Lane, try_case, without_request_ids
 
 BY_CASE = pytest.mark.parametrize(
     ("case", "versions"),
@@ -99,7 +100,7 @@ def whole_job(shop: Shop, user: User, make_role: MakeRole) -> WholeJob:
 
 
 def test_a_whole_job_gives_every_object_its_tags_and_reports_all(whole_job: WholeJob) -> None:
-    if not whole_job.is_promised("Replace all object tags"):
+    if not whole_job.is_declared(TAGGING.title, WORKS):
         pytest.skip("declared: this store keeps no tags")
     parameters = {"tag_set": [{"key": "project", "value": "lading"}]}
 
@@ -124,3 +125,23 @@ def test_a_whole_job_copies_every_object_and_reports_all(whole_job: WholeJob) ->
     assert (job.total_tasks, job.succeeded, job.failed) == (COUNT, COUNT, 0)
     assert whole_job.reported(job) == whole_job.rows("succeeded,200,,Successful")
     assert whole_job.bodies(whole_job.archive, "copies/") == whole_job.put_bodies
+
+
+@pytest.mark.parametrize(
+    ("line", "operation"),
+    [
+        (TAGGING.title, "S3PutObjectTagging"),
+        ("Update object encryption", "S3UpdateObjectEncryption"),
+    ],
+)
+def test_a_job_that_would_destroy_data_fails_before_its_first_task(
+    whole_job: WholeJob, line: str, operation: str
+) -> None:
+    if not whole_job.is_declared(line, DESTROYS):
+        pytest.skip("declared: this store does not destroy data so")
+
+    job = whole_job.done(operation, EXAMPLES[operation][0])
+
+    assert (job.status, job.executed) == ("Failed", 0)
+    assert [reason["FailureCode"] for reason in job.failure_reasons] == ["StoreDestroysData"]
+    assert whole_job.bodies() == whole_job.put_bodies

@@ -145,7 +145,8 @@ def _perform(
     operation, tried = case.operation(trial), list(subjects.values())
     targets = [subject.target for subject in tried]
     before = list(pool.map(look, tried))
-    outcomes = perform_all(sender_of(lane, operation, trial.shop.store(), targets[0]), targets)
+    store = trial.shop.store(asks_size=lane is Lane.BOTO3)
+    outcomes = perform_all(sender_of(lane, operation, store, targets[0]), targets)
     after = list(pool.map(look, tried))
     return {
         kind: Found(outcome, judge(was, outcome, now, case, subject.body))
