@@ -21,6 +21,8 @@ from bench.server import CannotBench, NullServer
 from bench.work import Work
 
 DELAYS = {NO_DELAY: 0, DELAY: 20}
+MOST_GROWTH = 8
+"""By how much a run may have more objects than the one before it, while it is being sized."""
 FIRST_COUNT = 1_000
 MOST_COUNT = 500_000
 QUICK_COUNT = 400
@@ -133,14 +135,18 @@ def in_turn(
 
 
 def sized(each: Contestant, server: NullServer, plan: Plan, folder: Path) -> int:
-    """How many objects keep it busy for about `plan.seconds`; the runs also warm everything up."""
+    """How many objects keep it busy for about `plan.seconds`, found by runs that grow: what takes
+    time once must not pass for a low rate. The runs also warm everything up.
+    """
     if plan.quick:
         return QUICK_COUNT
     count = FIRST_COUNT
-    for wanted in (plan.seconds / 3, plan.seconds):
-        rate = once(each, Work(each.kind, count), server, folder).rate
-        count = int(min(MOST_COUNT, max(FIRST_COUNT, rate * wanted)))
-    return rounded(count)
+    while True:
+        measure = once(each, Work(each.kind, count), server, folder)
+        wanted = min(MOST_COUNT, max(FIRST_COUNT, int(measure.rate * plan.seconds)))
+        if measure.seconds >= plan.seconds / 2 or wanted <= count:
+            return rounded(wanted)
+        count = min(wanted, count * MOST_GROWTH)
 
 
 def rounded(count: int) -> int:

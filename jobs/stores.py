@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
@@ -86,42 +86,56 @@ class Functions:
             )
         match = FUNCTION.fullmatch(function)
         role = self._role
-        return boto3.session.Session().client(
-            "lambda",
-            endpoint_url=url,
-            region_name=match["region"] if match and match["region"] else role.region,
-            aws_access_key_id=role.access_key_id,
-            aws_secret_access_key=role.secret_access_key,
-            config=Config(
-                retries={"total_max_attempts": 1, "mode": "standard"},
-                max_pool_connections=settings.LADING_THREADS + 4,
-                connect_timeout=5,
-                read_timeout=FUNCTION_SECONDS,
-                tcp_keepalive=True,
-                user_agent_extra="lading",
-            ),
-        )
+        with SESSION_LOCK:
+            return _session().client(
+                "lambda",
+                endpoint_url=url,
+                region_name=match["region"] if match and match["region"] else role.region,
+                aws_access_key_id=role.access_key_id,
+                aws_secret_access_key=role.secret_access_key,
+                config=Config(
+                    retries={"total_max_attempts": 1, "mode": "standard"},
+                    max_pool_connections=settings.LADING_THREADS + 4,
+                    connect_timeout=5,
+                    read_timeout=FUNCTION_SECONDS,
+                    tcp_keepalive=True,
+                    user_agent_extra="lading",
+                ),
+            )
+
+
+SESSION_LOCK = Lock()
+"""A client may be used by many threads, but not made by many."""
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all clients: it reads the descriptions of services once, which takes most of the
+    time.
+    """
+    return boto3.session.Session()
 
 
 @lru_cache(maxsize=64)
 def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 60) -> S3Client:
     """`updated_at` is in the key so that a changed role gets a new client."""
     role = Role.objects.get(pk=role_pk)
-    client = boto3.session.Session().client(
-        "s3",
-        endpoint_url=role.endpoint_url or None,
-        region_name=role.region,
-        aws_access_key_id=role.access_key_id,
-        aws_secret_access_key=role.secret_access_key,
-        config=Config(
-            retries={"total_max_attempts": retries, "mode": "standard"},
-            max_pool_connections=settings.LADING_THREADS + 4,
-            connect_timeout=5,
-            read_timeout=timeout,
-            s3={"addressing_style": cast(Any, role.addressing)},
-            user_agent_extra="lading",
-        ),
-    )
+    with SESSION_LOCK:
+        client = _session().client(
+            "s3",
+            endpoint_url=role.endpoint_url or None,
+            region_name=role.region,
+            aws_access_key_id=role.access_key_id,
+            aws_secret_access_key=role.secret_access_key,
+            config=Config(
+                retries={"total_max_attempts": retries, "mode": "standard"},
+                max_pool_connections=settings.LADING_THREADS + 4,
+                connect_timeout=5,
+                read_timeout=timeout,
+                s3={"addressing_style": cast(Any, role.addressing)},
+                user_agent_extra="lading",
+            ),
+        )
     if role.endpoint_url:
         client.meta.events.register_first("needs-retry.s3", refuse_redirects)
     return client
