@@ -146,7 +146,7 @@ def _reserve(claim: SliceClaim, job: Job, end: int, window: int) -> int:
     now.
     """
     grant = allowance(job, window, besides=claim.slice)
-    upto = max(claim.doubt_upto, min(end + grant, claim.slice.size))
+    upto = max(claim.doubt_upto, claim.slice.started_upto, min(end + grant, claim.slice.size))
     claim.lease.rows.update(started_upto=upto)
     return upto
 

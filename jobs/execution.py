@@ -95,7 +95,7 @@ class SliceRun:
     def commit_if_due(self, now: float) -> None:
         """Commit what has settled in order: at the end, in time, and before rows run out."""
         late = now - self.committed_at >= PART_SECONDS
-        if late and self.sending.waiting:
+        if self.sending.waiting and (late or self.has_better_to_do):
             self.sending.defer_throttled()
         end = self.sending.settled_upto()
         used_up = end == self.claim.slice.started_upto
@@ -104,8 +104,15 @@ class SliceRun:
         ):
             self.adjust_window(now)
             self.try_commit(end, now)
-        elif used_up and late:
+        elif late and (used_up or self.sending.is_starved):
+            self.adjust_window(now)
             self.extend(now)
+
+    @property
+    def has_better_to_do(self) -> bool:
+        """True where only rows that wait keep the lane from other rows of the job."""
+        job, left = self.claim.job, self.size - self.claim.slice.next_index
+        return self.sending.is_out_of_rows and job.total_tasks - job.executed > left
 
     def runs_low(self, end: int) -> bool:
         """True where a commit now keeps the sender from running out of rows to start."""
@@ -134,11 +141,12 @@ class SliceRun:
             self.listener.order = Order.PAUSE
 
     def adjust_window(self, now: float) -> None:
-        """Reserve about as many rows as a part's time takes; not above a quarter of what the job
-        has executed, as so much the failure threshold may be overshot.
+        """Reserve about as many rows as a part's time takes, and more while a slow row holds back
+        the part; not above a quarter of what the job has executed, as so much the failure threshold
+        may be overshot.
         """
         spent, pace = now - self.committed_at, self.pace
-        if spent < PART_SECONDS / 2:
+        if spent < PART_SECONDS / 2 or self.sending.is_starved:
             most = max(FIRST_WINDOW, min(LARGEST_WINDOW, self.claim.job.executed // 4))
             pace.window = min(pace.window * 2, most)
         elif spent > 2 * PART_SECONDS:
@@ -163,7 +171,7 @@ class SliceRun:
         deadline = time.monotonic() + DRAIN_SECONDS
         while self.sending.sender.in_flight and time.monotonic() < deadline:
             self.sending.last_answers(COLLECT_SECONDS, ending=ending)
-            self.listener.renew_when_due()
+            self.listener.stay(self.sending.settled.values())
         self.sending.abandon(ending=ending)
         end = self.sending.settled_upto()
         if end > self.claim.slice.next_index:

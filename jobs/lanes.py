@@ -10,10 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from jobs.database import write
 from jobs.leases import Lease, boot_clock, lease_end
@@ -70,9 +72,9 @@ Claim = JobClaim | SliceClaim
 # ---- claimable now: the one predicate of claim, ticker and watchdog
 
 
-def waiting(above: int | None = None) -> list[Job]:
+def waiting(above: int | None = None, *, fair: bool = False) -> list[Job]:
     """The jobs that have work which could be claimed now, best first; `above`: only of higher
-    priority.
+    priority. `fair`: or of that priority and without a lane.
     """
     slices = Slice.objects.filter(job=OuterRef("pk"))
     ready = slices.filter(DUE, state=Slice.State.READY)
@@ -85,7 +87,8 @@ def waiting(above: int | None = None) -> list[Job]:
         | free & Q(~Exists(live), status__in=TO_FINISH)
     )
     if above is not None:
-        jobs = jobs.filter(priority__gt=above)
+        alike = Q(priority=above) & ~Exists(live) if fair else Q(pk__in=[])
+        jobs = jobs.filter(Q(priority__gt=above) | alike)
     busy = running.order_by().values("job").annotate(n=Count("pk")).values("n")
     found = [
         job for job in jobs.annotate(lanes_at_work=Coalesce(Subquery(busy), 0)) if _may_start(job)
@@ -132,11 +135,13 @@ def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
 # ---- claiming
 
 
-def claim(owner: str, above: int | None = None, *, window: int = FIRST_WINDOW) -> Claim | None:
+def claim(
+    owner: str, above: int | None = None, *, window: int = FIRST_WINDOW, fair: bool = False
+) -> Claim | None:
     """Take the best piece of work there is: highest priority first, then the job with the fewest
-    lanes. Up to `window` rows of it may be started right after.
+    lanes; `above` and `fair` as for `waiting`. Up to `window` rows may be started right after.
     """
-    for job in waiting(above):
+    for job in waiting(above, fair=fair):
         active = job.state == JobStatus.ACTIVE
         taken = claim_slice(job, owner, window=window) if active else claim_job(job, owner)
         if taken:
@@ -206,7 +211,12 @@ def claim_slice(job: Job, owner: str, *, window: int = FIRST_WINDOW) -> SliceCla
 
 
 def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceClaim:
+    window = min(window, max(FIRST_WINDOW, job.executed // 4))
     grant = allowance(job, window, besides=found)
+    if found.throttled_since and found.not_before:
+        # Waiting for a turn, or for a paused job, is not the store's doing.
+        late = max(timezone.now() - found.not_before, timedelta())
+        found.throttled_since += late - late % timedelta(minutes=1)
     crashed = found.state == Slice.State.RUNNING
     doubt_upto = found.started_upto
     found.started_upto = max(doubt_upto, min(found.next_index + grant, found.size))
@@ -219,6 +229,7 @@ def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceC
         lease_until=lease_end(),
         not_before=None,
         crashes=found.crashes,
+        throttled_since=found.throttled_since,
         started_upto=found.started_upto,
     )
     fence = Slice.objects.filter(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -17,6 +20,10 @@ from jobs.errors import JobError
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+
+T = TypeVar("T")
+HELD_SECONDS = 0.5
 
 
 class LeaseLost(JobError):
@@ -83,6 +90,32 @@ class Lease:
         if self.is_due:
             with write():
                 self.renew()
+
+
+def held_during(lease: Lease, call: Callable[[], T]) -> T:
+    """The call's result; the lease is kept however long the call takes.
+
+    The call runs in a thread of its own, and must not use the database. It is left to itself where
+    the lease is lost: then LeaseLost is raised.
+    """
+    results: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            results.put((call(), None))
+        except BaseException as error:  # raised again below
+            results.put((None, error))
+
+    Thread(target=run, daemon=True, name="held").start()
+    while True:
+        try:
+            value, error = results.get(timeout=HELD_SECONDS)
+        except Empty:
+            lease.renew_when_due()
+            continue
+        if error:
+            raise error
+        return cast("T", value)
 
 
 def lease_end() -> Any:

@@ -20,6 +20,9 @@ from operations.base import Outcome
 
 logger = logging.getLogger(__name__)
 
+TURN_SECONDS = 10.0
+"""How long a lane keeps a slice at least, though another job of the same priority has no lane."""
+
 
 class Order(Enum):
     """What a lane is to do with its slice."""
@@ -39,7 +42,12 @@ class Listener:
         self.order = Order.GO_ON
         self.better: Claim | None = None
         self.rate: float | None = 0.0
-        self.beaten_at = time.monotonic()
+        self.begun_at = self.beaten_at = time.monotonic()
+
+    @property
+    def has_had_its_turn(self) -> bool:
+        """True where jobs of the same priority that no lane works on may take this lane."""
+        return time.monotonic() - self.begun_at >= TURN_SECONDS
 
     @property
     def is_due(self) -> bool:
@@ -58,7 +66,7 @@ class Listener:
                 self._show(settled)
             self.order = self._asked()
             self.rate = ceilings.share(self.claim)
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             self.bear(error)
         if self.order is Order.GO_ON and not self.claim.lease.is_safe:
             raise LeaseLost("The lease could not be renewed in time.")
@@ -72,8 +80,12 @@ class Listener:
         if not self.claim.lease.is_safe:
             raise LeaseLost("The database was away for longer than the lease.") from error
 
-    def renew_when_due(self) -> None:
-        """Keep what is held while the lane waits for the last answers."""
+    def stay(self, settled: Collection[Settled]) -> None:
+        """Keep what is held, and publish, while the lane waits for the last answers."""
+        if self.is_due:
+            self.beaten_at = time.monotonic()
+            with write():
+                self._show(settled)
         if self.claim.lease.is_due or (self.better and self.better.lease.is_due):
             with write():
                 self.claim.lease.renew()
@@ -98,7 +110,9 @@ class Listener:
         job = Job.objects.only("status", "priority").get(pk=self.claim.slice.job_id)
         match job.state:
             case JobStatus.ACTIVE if not self.stop():
-                self.better = self.better or lanes.claim(self.claim.owner, above=job.priority)
+                self.better = self.better or lanes.claim(
+                    self.claim.owner, above=job.priority, fair=self.has_had_its_turn
+                )
                 return Order.PAUSE if self.better else Order.GO_ON
             case JobStatus.CANCELLING | JobStatus.FAILING:
                 return Order.END

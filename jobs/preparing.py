@@ -19,7 +19,7 @@ from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import JobFailure
 from jobs.lanes import JobClaim
-from jobs.leases import LeaseLost
+from jobs.leases import LeaseLost, held_during
 from jobs.manifests.rows import join_rows, key_of
 from jobs.models import UNTRIED, Job, Slice
 from jobs.probing import Judgement
@@ -91,7 +91,7 @@ def _open(claim: JobClaim) -> CsvReader:
         if job.bytes_read == 0:
             _verify_upload(claim)
     else:
-        manifests.pin(manifest, s3)
+        held_during(claim.lease, lambda: manifests.pin(manifest, s3))
     source = manifests.open_source(manifest, s3, spool.storage)
     return manifests.CsvReader(
         source,
@@ -171,15 +171,17 @@ def _checkpoint(claim: JobClaim, reader: CsvReader, made: list[Slice]) -> None:
 
 def _judge(claim: JobClaim, bucket: str) -> Judgement:
     """Whether bucket and store are fit for the job, before its first task."""
-    stores.identify(claim.job.role, bucket)
-    _check(claim.job, bucket)
+    role = claim.job.role
+    stores.remember(role, held_during(claim.lease, lambda: stores.identity(role, bucket)))
+    _check(claim, bucket)
     return probing.judge(claim.job, bucket, claim.lease.renew_when_due)
 
 
-def _check(job: Job, bucket: str) -> None:
+def _check(claim: JobClaim, bucket: str) -> None:
     """What makes every task of the job fail makes the job fail, before the first of them."""
+    work, store = claim.job.work, stores.store_for(claim.job.role, retries=5)
     try:
-        job.work.check(stores.store_for(job.role, retries=5), bucket)
+        held_during(claim.lease, lambda: work.check(store, bucket))
     except Unfit as unfit:
         raise JobFailure(unfit.code, unfit.reason) from None
 

@@ -99,6 +99,16 @@ class Sending:
             self.settled_end += 1
         return self.settled_end
 
+    @property
+    def is_out_of_rows(self) -> bool:
+        """True where the sender has room, and no new row may be started."""
+        return self.next_new == self.claim.slice.started_upto and self.sender.room > 0
+
+    @property
+    def is_starved(self) -> bool:
+        """True where the slice has more rows, and a slow one before them holds them back."""
+        return self.is_out_of_rows and self.next_new < len(self.rows)
+
     def take(self, start: int, end: int) -> list[Settled]:
         """What the rows from `start` to `end` have settled to."""
         return [self.settled[index] for index in range(start, end)]

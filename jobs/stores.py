@@ -143,12 +143,26 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 
 
 def identify(role: Role, bucket: str) -> None:
     """Remember what the store calls itself, for the differences that are known. Never fails."""
-    with contextlib.suppress(ClientError, BotoCoreError):
-        reply = s3_for(role).head_bucket(Bucket=bucket)
-        server = reply["ResponseMetadata"]["HTTPHeaders"].get("server", "")[:200]
-        if server != role.server:
-            Role.objects.filter(pk=role.pk).update(server=server)
-            role.server = server
+    remember(role, identity(role, bucket))
+
+
+def identity(role: Role, bucket: str) -> str | None:
+    """What the store calls itself: its Server header, also of a refusal. None if it is silent."""
+    try:
+        reply: Any = s3_for(role).head_bucket(Bucket=bucket)
+    except ClientError as error:
+        reply = error.response
+    except BotoCoreError:
+        return None
+    headers = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get("server", ""))[:200]
+
+
+def remember(role: Role, server: str | None) -> None:
+    """Keep what `identity` said."""
+    if server is not None and server != role.server:
+        Role.objects.filter(pk=role.pk).update(server=server)
+        role.server = server
 
 
 def check_writable(role: Role, bucket: str, key: str, owner: str = "") -> None:

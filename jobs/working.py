@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -122,7 +122,7 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
     except JobFailure as failure:
         logger.info("Job %s fails: %s", claim.job.pk, failure.reason)
         lifecycle.fail(claim.job, failure.code, failure.reason)
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         logger.warning("The database failed work on job %s: %s", claim.job.pk, error)
         connection.close()
         senders.close()

@@ -18,7 +18,7 @@ from botocore.client import BaseClient
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
-from operations.client_events import add_content_md5, keep_true_status
+from operations.client_events import add_content_md5, catch, keep_true_status
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -93,6 +93,7 @@ class Store:
         if isinstance(self.s3, BaseClient):  # a stand-in in a test has no events
             events = self.s3.meta.events
             events.register("before-parse.*.*", keep_true_status, unique_id="true-status")
+            events.register_first("before-send.s3", catch, unique_id="capture")
             events.register("before-sign.s3.*", add_content_md5, unique_id="content-md5")
 
 

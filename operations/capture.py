@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from operations.client_events import CAUGHT, Caught, catch
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -27,32 +28,22 @@ class NotOneRequest(Exception):
     """The call does not begin with its own request: S3 Express asks for a session first."""
 
 
-class _Caught(Exception):
-    """Ends a call once its request is known."""
-
-
 def capture(client: S3Client, call: str, arguments: Mapping[str, Any]) -> Prepared:
     """The request of `client.<call>(**arguments)`, which is not sent.
 
     Raises NotOneRequest, and what boto3 raises before it sends: ParamValidationError,
     NoCredentialsError and so on.
     """
+    client.meta.events.register_first("before-send.s3", catch, unique_id="capture")
     caught: list[tuple[str, AWSPreparedRequest]] = []
-    thread = threading.get_ident()
-
-    def catch(request: AWSPreparedRequest, event_name: str, **_: Any) -> None:
-        if threading.get_ident() == thread:
-            caught.append((event_name, request))
-            raise _Caught
-
-    events = client.meta.events
-    event = f"before-send.{client.meta.service_model.service_id.hyphenize()}"
-    events.register_first(event, catch)
+    CAUGHT.requests = caught
     try:
-        with contextlib.suppress(_Caught):
+        with contextlib.suppress(Caught):
             getattr(client, call)(**arguments)
     finally:
-        events.unregister(event, catch)
+        del CAUGHT.requests
+    if not caught:
+        raise NotOneRequest(f"{call} is not one request.")
     (said, request), *_ = caught
     if said.rpartition(".")[2] != client.meta.method_to_api_mapping[call]:
         raise NotOneRequest(f"{call} begins with {said.rpartition('.')[2]}.")

@@ -4,7 +4,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 from typing import Any
+
+CAUGHT = threading.local()
+"""`requests` is a list where this thread captures requests instead of sending them."""
+
+
+class Caught(Exception):
+    """Ends a call once its request is known."""
+
+
+def catch(request: Any, event_name: str, **_: Any) -> None:
+    """Keep the request of a thread that captures, and end its call before the network.
+
+    Registered once and for all: botocore caches lists of handlers, so that one which comes and goes
+    may be missed while other threads send.
+    """
+    requests = getattr(CAUGHT, "requests", None)
+    if requests is not None:
+        requests.append((event_name, request))
+        raise Caught
+
 
 TRUE_STATUS = "x-true-status"
 """The header under which `keep_true_status` notes the HTTP status of a reply."""

@@ -18,6 +18,8 @@ SILENT_SECONDS = 60
 """How long a reply may be silent. Not how long it may take: a store that copies gigabytes sends
 white space meanwhile. libcurl's own limit is on bytes per second, which such white space is below.
 """
+LONGEST_SECONDS = 3600
+"""How long a request may take in all, whatever trickles in meanwhile."""
 LARGEST_REPLY = 256 * 1024
 """In bytes. S3's own replies have a few hundred."""
 UNWANTED = ["Expect:", "Accept:", "Content-Type:"]
@@ -35,7 +37,7 @@ class Connection:
         self.body: list[bytes] = []
         self.offset = 0.0
         self._heard = 0
-        self._heard_at = 0.0
+        self._started_at = self._heard_at = 0.0
         self.curl = pycurl.Curl()
         self._set_up()
 
@@ -61,19 +63,23 @@ class Connection:
         self.index, self.target = index, target
         self.head.clear()
         self.body.clear()
-        self._heard, self._heard_at = 0, monotonic()
+        self._started_at = self._heard_at = monotonic()
+        self._heard = 0
         self.offset = self.template.offset
         url, lines = self.template.stamp(target)
         lines += UNWANTED
         self.curl.setopt(pycurl.URL, url)
         self.curl.setopt(pycurl.HTTPHEADER, lines)
 
-    def is_silent(self, now: float) -> bool:
-        """True where nothing has come for SILENT_SECONDS. To be asked more often than that."""
+    def is_overdue(self, now: float) -> bool:
+        """True where nothing has come for SILENT_SECONDS, or all of it not for LONGEST_SECONDS. To
+        be asked more often than that.
+        """
         heard = len(self.head) + len(self.body)
         if heard != self._heard:
             self._heard, self._heard_at = heard, now
-        return now - self._heard_at > SILENT_SECONDS
+        silent = now - self._heard_at > SILENT_SECONDS
+        return silent or now - self._started_at > LONGEST_SECONDS
 
 
 def network_options(client: Any) -> dict[int, Any]:

@@ -131,7 +131,7 @@ def is_xml(body: bytes) -> bool:
     try:
         parser.feed(body)
         parser.close()
-    except ParseError:
+    except (ParseError, LookupError, ValueError):
         return False
     return True
 

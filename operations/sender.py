@@ -8,6 +8,8 @@ What the template is not for, and what a store redirects, goes through boto3 in 
 from __future__ import annotations
 
 import logging
+import resource
+import sys
 from time import monotonic
 
 import pycurl
@@ -21,6 +23,8 @@ from operations.threads import ThreadSender
 
 logger = logging.getLogger(__name__)
 
+SPARE_DESCRIPTORS = 64
+FEWEST_CONNECTIONS = 16
 BOTO3_THREADS = 8
 """For targets that the template is not for."""
 LONGEST_SELECT = 0.05
@@ -109,7 +113,7 @@ class CurlSender:
                 break
             if self._busy:
                 self._multi.select(min(left, LONGEST_SELECT))
-                self._hang_up_on_the_silent(monotonic())
+                self._hang_up_on_the_overdue(monotonic())
             else:
                 self._ready += self._from_threads(left)
         collected, self._ready = self._ready, []
@@ -131,13 +135,13 @@ class CurlSender:
         if self._threads.in_flight:
             self._ready += self._from_threads(0)
 
-    def _hang_up_on_the_silent(self, now: float) -> None:
+    def _hang_up_on_the_overdue(self, now: float) -> None:
         if now < self._next_look:
             return
         self._next_look = now + 1
-        silent = [curl for curl, connection in self._busy.items() if connection.is_silent(now)]
-        for curl in silent:
-            self._settle(curl, pycurl.E_OPERATION_TIMEDOUT, "The store fell silent.")
+        overdue = [curl for curl, connection in self._busy.items() if connection.is_overdue(now)]
+        for curl in overdue:
+            self._settle(curl, pycurl.E_OPERATION_TIMEDOUT, "The store took too long to answer.")
 
     def _settle(self, curl: pycurl.Curl, fault: int, text: str) -> None:
         connection = self._busy.pop(curl)
@@ -198,6 +202,14 @@ class CurlSender:
 Sender = CurlSender | ThreadSender
 
 
+def descriptors() -> int:
+    """How many connections the process may open, leaving some descriptors for files."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(FEWEST_CONNECTIONS, limit - SPARE_DESCRIPTORS)
+
+
 def sender_for(
     operation: Operation,
     store: Store,
@@ -217,5 +229,5 @@ def sender_for(
         except CannotCompile as reason:
             logger.warning("%s goes through boto3, which is slower: %s", operation.name, reason)
         else:
-            return CurlSender(template, connections)
+            return CurlSender(template, min(connections, descriptors()))
     return ThreadSender(operation, store, threads)

@@ -96,9 +96,19 @@ def test_a_part_reserves_the_rows_that_may_be_started_next(make_active: MakeActi
     claim = claim_next(make_active(300))
     assert Slice.objects.get().started_upto == 250
 
+    commit(claim, ROWS[300], [SUCCESSFUL] * 10, window=270)
+
+    assert (Slice.objects.get().started_upto, claim.slice.started_upto) == (280, 280)
+
+
+def test_rows_that_may_have_been_started_stay_reserved_when_the_window_shrinks(
+    make_active: MakeActive,
+) -> None:
+    claim = claim_next(make_active(300))
+
     commit(claim, ROWS[300], [SUCCESSFUL] * 10, window=100)
 
-    assert (Slice.objects.get().started_upto, claim.slice.started_upto) == (110, 110)
+    assert (Slice.objects.get().started_upto, claim.slice.started_upto) == (250, 250)
 
 
 # ---- the fence

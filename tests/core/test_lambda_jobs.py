@@ -196,7 +196,7 @@ def test_a_function_of_another_account_is_not_seen(
 def test_a_function_that_was_removed_fails_the_job_before_its_first_task(
     ask: Ask, elsewhere: Role, work: Work, function: PlayedLambda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing.stores, "identify", lambda *_: None)
+    monkeypatch.setattr(preparing.stores, "identity", lambda *_: None)
     services.set_function(ACCOUNT, "thumbs", function.url)
     job = ask(role=elsewhere.name, report={"enabled": False})
     Function.objects.all().delete()
@@ -212,7 +212,7 @@ def test_a_function_that_was_removed_fails_the_job_before_its_first_task(
 def test_a_function_that_is_removed_while_the_job_runs_fails_it_with_that_reason(
     ask: Ask, elsewhere: Role, work: Work, function: PlayedLambda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing.stores, "identify", lambda *_: None)
+    monkeypatch.setattr(preparing.stores, "identity", lambda *_: None)
     conclude = preparing._conclude
 
     def remove_too(job: Job, *more: Any) -> None:

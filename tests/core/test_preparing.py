@@ -31,7 +31,7 @@ def csv(count: int) -> bytes:
 @pytest.fixture(autouse=True)
 def _no_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """An uploaded manifest needs no store."""
-    monkeypatch.setattr(preparing.stores, "identify", lambda *_: None)
+    monkeypatch.setattr(preparing.stores, "identity", lambda *_: None)
     monkeypatch.setattr(preparing.stores, "s3_for", lambda _role: None)
 
 

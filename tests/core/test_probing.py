@@ -46,6 +46,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(probing, "probe", store.probe)
     monkeypatch.setattr(probing, "sweep", lambda *_: None)
     monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(stores, "identity", lambda *_: None)
     monkeypatch.setattr(stores, "s3_for", lambda _role: None)
     return store
 

@@ -1,9 +1,14 @@
 """Stores that say nothing, or not for a while, and stores that are not there."""
 
+import resource
+import sys
 from time import monotonic
 
+import pytest
+
 from operations.base import SUCCESSFUL, Again, Target
-from operations.connection import SILENT_SECONDS, Connection
+from operations.connection import LONGEST_SECONDS, SILENT_SECONDS, Connection
+from operations.sender import descriptors
 from tests.operations.http_store import (
     SILENT,
     TAG,
@@ -56,22 +61,22 @@ def test_one_byte_in_a_minute_is_no_silence():
     connection.start(0, Target("photos", "a"))
     began = monotonic()
 
-    assert not connection.is_silent(began + SILENT_SECONDS - 1)
+    assert not connection.is_overdue(began + SILENT_SECONDS - 1)
     connection.body.append(b" ")
-    assert not connection.is_silent(began + SILENT_SECONDS + 1)
-    assert not connection.is_silent(began + SILENT_SECONDS * 2)
-    assert connection.is_silent(began + SILENT_SECONDS * 2 + 2)
+    assert not connection.is_overdue(began + SILENT_SECONDS + 1)
+    assert not connection.is_overdue(began + SILENT_SECONDS * 2)
+    assert connection.is_overdue(began + SILENT_SECONDS * 2 + 2)
 
 
 def test_silence_is_measured_anew_for_each_request():
     template = curl_sender(TAG, client_of("http://store.invalid"))._template
     connection = Connection(template)
     connection.start(0, Target("photos", "a"))
-    connection.is_silent(monotonic() + SILENT_SECONDS)
+    connection.is_overdue(monotonic() + SILENT_SECONDS)
 
     connection.start(1, Target("photos", "b"))
 
-    assert not connection.is_silent(monotonic() + SILENT_SECONDS / 2)
+    assert not connection.is_overdue(monotonic() + SILENT_SECONDS / 2)
 
 
 def test_nobody_listening_is_what_boto3_calls_it():
@@ -88,3 +93,25 @@ def test_a_name_that_is_not_known_is_what_boto3_calls_it():
     (outcome,) = send_all(sender, targets(1)).values()
 
     assert (outcome.error_code, outcome.again) == ("EndpointConnectionError", Again.FAULT)
+
+
+def test_a_reply_that_trickles_for_more_than_an_hour_is_given_up():
+    connection = Connection(curl_sender(TAG, client_of("http://store.invalid"))._template)
+    connection.start(0, Target("photos", "a.jpg"))
+    began = monotonic()
+
+    for minute in range(60):
+        connection.body.append(b" ")
+        assert not connection.is_overdue(began + minute * 60)
+    connection.body.append(b" ")
+
+    assert connection.is_overdue(began + LONGEST_SECONDS + 1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"), [(1024, 960), (70, 16), (resource.RLIM_INFINITY, sys.maxsize)]
+)
+def test_connections_leave_descriptors_for_files(monkeypatch, limit, most):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+
+    assert descriptors() == most
