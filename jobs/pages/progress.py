@@ -57,6 +57,11 @@ class Progress:
         return self.job.state in {JobStatus.NEW, JobStatus.PREPARING}
 
     @property
+    def is_counted(self) -> bool:
+        """False for a job that ended before its manifest was read; an empty one fails it too."""
+        return self.job.total_tasks > 0
+
+    @property
     def percent(self) -> int:
         """Of all tasks; 100 only when none is left."""
         return self.job.executed * 100 // self.job.total_tasks if self.job.total_tasks else 0
