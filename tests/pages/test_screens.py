@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LINES = "each => each.getBoundingClientRect().height / parseFloat(getComputedStyle(each).lineHeight)"
+LINES = (
+    "each => each.getBoundingClientRect().height / parseFloat(getComputedStyle(each).lineHeight)"
+)
 
 
 def lines(page: Page, selector: str) -> list[float]:
