@@ -44,6 +44,18 @@ def test_a_status_and_a_date_stand_in_one_line(open_page: OpenPage, example: Exa
         assert max(lines(page, ".status") + lines(page, "time")) < 2
 
 
+@pytest.mark.parametrize("width", [360, 390, 870, 1100, 1241])
+def test_the_list_fits_a_screen_of_any_width(
+    open_page: OpenPage, example: Example, width: int
+) -> None:
+    example("Suspended")
+    sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+    with open_page("/jobs/") as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(sideways) <= 0
+
+
 def test_the_cards_of_the_record_stand_apart(open_page: OpenPage, example: Example) -> None:
     job = example("Complete")
 
