@@ -88,6 +88,9 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    class Meta:
+        verbose_name = "API token"
+
     def __str__(self) -> str:
         return f"token {self.pk} of {self.user}"
 
@@ -117,7 +120,11 @@ class Role(models.Model):
     account_id = models.CharField(max_length=12, validators=[ACCOUNT_ID])
     name = models.CharField(max_length=64, validators=[ROLE_NAME])
     endpoint_url = models.CharField(
-        blank=True, help_text="Empty for AWS.", max_length=500, validators=[is_endpoint]
+        "endpoint URL",
+        blank=True,
+        help_text="Empty for AWS.",
+        max_length=500,
+        validators=[is_endpoint],
     )
     region = models.CharField(max_length=32, default="us-east-1", validators=[REGION])
     access_key_id = models.CharField(max_length=128)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -49,7 +50,18 @@ class RoleForm(Form):
         return secret
 
 
-class RoleAdmin(Admin):
+class InAnAccount(Admin):
+    """What belongs to an account: the default one, if no other is written."""
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What stands in the form of a new one."""
+        return {
+            "account_id": settings.LADING_ACCOUNT_ID,
+            **super().get_changeform_initial_data(request),
+        }
+
+
+class RoleAdmin(InAnAccount):
     """The one thing of a job that is set up here."""
 
     form = RoleForm
@@ -72,7 +84,7 @@ class RoleAdmin(Admin):
         obj.pk = saved.pk
 
 
-class FunctionAdmin(Admin):
+class FunctionAdmin(InAnAccount):
     """Where functions are called that do not run on AWS."""
 
     fields = ("account_id", "name", "url")

@@ -225,7 +225,7 @@ def _judge(job: Job) -> None:
     """
     if job.executed < FIRST_DECISION or job.failed * 2 <= job.executed or job.state not in JUDGED:
         return
-    reason = f"{job.failed} of {job.executed} tasks failed, which is more than 50 percent."
+    reason = f"{job.failed:,} of {job.executed:,} tasks failed, which is more than 50 percent."
     over = Q(failed__gt=F("succeeded"))
     try:
         job.become(

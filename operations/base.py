@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from operations.client_events import add_content_md5, catch, keep_true_status
+from operations.sentences import sentence
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -211,11 +212,9 @@ class Operation(Parameters):
 def fields_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[str]]:
     """Pydantic's errors as {"tag_set.0.key": ["message", …]}; "" holds a fault of the whole."""
     fields: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False, include_context=False):
+    for fault in error.errors(include_url=False):
         path = ".".join(snake(part) for part in fault["loc"])
-        text = fault["msg"].removeprefix("Value error, ").replace("valid tuple", "valid list")
-        stop = "" if text.endswith(".") else "."
-        fields.setdefault(path, []).append(text[0].upper() + text[1:] + stop)
+        fields.setdefault(path, []).append(sentence(fault))
     return fields
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from operations.base import Operation, Parameters, Target
+from operations.base import Operation, Parameters, Target, snake
 from operations.grants import Grant, grant_list
 from operations.parameters import CannedAccessControlList, ShortText
+
+ONE_OF_BOTH = "Give either a canned ACL, or an owner and grants."
 
 
 class Owner(Parameters):
@@ -52,10 +55,20 @@ class AccessControlPolicy(Parameters):
         description="An owner and grants of your own, in place of a canned ACL.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def is_not_both(cls, given: Any) -> Any:
+        # Before the list is looked at: that it has no owner is not what is wrong then.
+        if isinstance(given, Mapping):
+            named = {snake(name) for name, value in given.items() if value is not None}
+            if {"canned_access_control_list", "access_control_list"} <= named:
+                raise ValueError(ONE_OF_BOTH)
+        return given
+
     @model_validator(mode="after")
     def is_one_of_both(self) -> Self:
         if (self.canned_access_control_list is None) == (self.access_control_list is None):
-            raise ValueError("give either a canned ACL, or an owner and grants")
+            raise ValueError(ONE_OF_BOTH)
         return self
 
 

@@ -24,12 +24,7 @@ from jobs.models import (
     Trial,
     Waiver,
 )
-from tests.conftest import (
-    MakeJob,
-    MakePart,
-    MakeReportFile,
-    MakeSlice,
-)
+from tests.conftest import MakeJob, MakePart, MakeReportFile, MakeSlice
 
 MODELS = sorted(apps.get_app_config("jobs").get_models(), key=lambda model: model.__name__)
 EDITABLE = {Role, Member, Function}
@@ -225,3 +220,27 @@ def test_an_override_is_withdrawn_here(
 
     assert response.status_code == 302
     assert not Waiver.objects.exists()
+
+
+@pytest.mark.parametrize("model", [Role, Function])
+def test_the_form_of_a_new_one_begins_with_the_default_account(
+    admin_client: Client, model: type[Model]
+) -> None:
+    form = admin_client.get(path(model, "add")).context["adminform"].form
+
+    assert form.get_initial_for_field(form.fields["account_id"], "account_id") == "000000000000"
+
+
+def test_the_admin_site_names_no_file_of_the_specification(
+    admin_client: Client, rows: dict[type[Model], Model]
+) -> None:
+    for model in MODELS:
+        assert "spec.md" not in admin_client.get(path(model, rows[model].pk, "change")).text
+
+
+def test_abbreviations_are_written_as_such(
+    admin_client: Client, rows: dict[type[Model], Model]
+) -> None:
+    assert "API tokens" in admin_client.get("/admin/").text
+    assert "Endpoint URL" in admin_client.get(path(Role)).text
+    assert "HTTP status" in admin_client.get(path(TaskResult)).text

@@ -245,10 +245,10 @@ def test_probing_tells_what_the_store_does(
     lines = run("role", "probe", "nearby", "--bucket", "scratch").splitlines()
 
     assert (
-        "S3PutObjectTagging        Destroys data     It answered 200, and the object is gone."
+        "S3PutObjectTagging        Destroys data       It answered 200, and the object is gone."
         in lines
     )
-    assert "S3InitiateRestoreObject   never tried" in lines
+    assert "S3InitiateRestoreObject   Cannot be tried" in lines
 
 
 def test_probing_needs_a_role_that_exists_and_a_bucket(make_role: MakeRole) -> None:

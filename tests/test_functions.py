@@ -103,6 +103,7 @@ def test_a_bad_value_is_told_by_its_field(account: str, name: str, url: str, fie
         services.set_function(account, name, url)
 
     assert set(refusal.value.fields) == {field}
+    assert "s3" not in str(refusal.value.fields).replace("s3:::photos", "")
     assert Function.objects.count() == 0
 
 
@@ -252,3 +253,7 @@ def test_a_client_is_made_once_for_a_job(make_role: MakeRole) -> None:
 
     assert store.lambda_for is not None
     assert store.lambda_for(ARN) is store.lambda_for(ARN)
+
+
+def test_an_empty_table_is_told_as_such() -> None:
+    assert run("list") == "No functions.\n"

@@ -76,6 +76,16 @@ def test_a_wrong_value_stops_the_start_with_its_name(tmp_path: Path, name: str, 
     assert name in last
 
 
+@pytest.mark.parametrize("command", ["migrate", "run", "check"])
+def test_a_command_tells_a_wrong_value_in_one_sentence(tmp_path: Path, command: str) -> None:
+    code = f"import sys, manage; sys.argv[1:] = ['{command}']; manage.main()"
+
+    status, told = python(code, {"LADING_WORKERS": "zero"}, tmp_path)
+
+    assert status == 1
+    assert told == "LADING_WORKERS must be a whole number from 1 to 64, not 'zero'.\n"
+
+
 def test_the_web_server_does_not_start_without_a_secret_key(tmp_path: Path) -> None:
     status, told = python("import config.wsgi", {"LADING_SECRET_KEY": ""}, tmp_path)
 

@@ -21,6 +21,16 @@ def is_function(name: str) -> None:
         )
 
 
+def is_server(url: str) -> None:
+    """Validate the address of a server that speaks Invoke: formed as that of a store."""
+    try:
+        is_endpoint(url)
+    except ValidationError:
+        raise ValidationError(
+            "Give http:// or https:// and a host, such as http://functions.example.org:9001."
+        ) from None
+
+
 class Function(models.Model):
     """A function's name or ARN, and the server that speaks Lambda's Invoke call for it."""
 
@@ -31,8 +41,9 @@ class Function(models.Model):
         help_text="A bare name also stands for every ARN of a function of that name.",
     )
     url = models.CharField(
+        "URL",
         max_length=500,
-        validators=[is_endpoint],
+        validators=[is_server],
         help_text="Called with POST …/2015-03-31/functions/NAME/invocations.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -65,7 +65,7 @@ class Job(models.Model):
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.NEW)
     status_update_reason = models.CharField(max_length=256, blank=True)
     failure_reasons = models.JSONField(
-        default=list, help_text="[{FailureCode, FailureReason}] (spec.md 2.5)"
+        default=list, help_text="[{FailureCode, FailureReason}], as DescribeJob writes them."
     )
     suspended_at = models.DateTimeField(null=True)
     suspended_cause = models.CharField(max_length=1024, blank=True)

@@ -18,7 +18,7 @@ class TaskResult(models.Model):
     bucket = models.CharField(max_length=255)
     key = models.TextField(help_text="As the manifest encodes it.")
     version_id = models.CharField(max_length=1024, blank=True)
-    http_status = models.SmallIntegerField(null=True)
+    http_status = models.SmallIntegerField("HTTP status", null=True)
     error_code = models.CharField(max_length=200)
     message = models.TextField()
     created_at = models.DateTimeField(db_default=Now())
@@ -38,7 +38,9 @@ class Tally(models.Model):
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="tallies")
     error_code = models.CharField(max_length=200)
-    http_status = models.SmallIntegerField(default=0, help_text="0 where no reply came.")
+    http_status = models.SmallIntegerField(
+        "HTTP status", default=0, help_text="0 where no reply came."
+    )
     count = models.BigIntegerField(default=0)
 
     class Meta:
@@ -71,7 +73,7 @@ class ReportFile(models.Model):
     key = models.CharField(max_length=1024, help_text="In the report bucket.")
     spool_name = models.CharField(max_length=200)
     size = models.BigIntegerField(help_text="Bytes.")
-    md5 = models.CharField(max_length=32)
+    md5 = models.CharField("MD5", max_length=32)
     rows = models.BigIntegerField(default=0)
 
     class Meta:

@@ -18,7 +18,7 @@ LABELS = {
     Finding.REFUSED: "Refused cleanly",
     Finding.IGNORED: "Ignored silently",
     Finding.DESTROYS: "Destroys data",
-    Finding.UNTRIED: "Untried",
+    Finding.UNTRIED: "Could not be tried",
 }
 
 
@@ -42,11 +42,11 @@ class Trial(models.Model):
     """The last trial of an operation at an endpoint."""
 
     account_id = models.CharField(max_length=12)
-    endpoint_url = models.CharField(max_length=500)
+    endpoint_url = models.CharField("endpoint URL", max_length=500)
     operation = models.CharField(max_length=40)
     finding = models.CharField(max_length=8, choices=[(one.value, LABELS[one]) for one in Finding])
     detail = models.CharField(max_length=512)
-    http_status = models.SmallIntegerField(null=True)
+    http_status = models.SmallIntegerField("HTTP status", null=True)
     error_code = models.CharField(max_length=128, blank=True)
     bucket = models.CharField(max_length=255, help_text="Where the scratch object was.")
     server = models.CharField(
@@ -83,7 +83,7 @@ class Waiver(models.Model):
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="waivers")
     endpoint_url = models.CharField(
-        max_length=500, help_text="It is void once the role is at another endpoint."
+        "endpoint URL", max_length=500, help_text="It is void once the role is at another endpoint."
     )
     operation = models.CharField(max_length=40)
     reason = models.CharField(max_length=256)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Count, Sum
 
 from jobs.models import Job, recent
+from jobs.pages.speed import rate_of_late
 from jobs.status import JobStatus
 
 MOVING = frozenset({JobStatus.ACTIVE, JobStatus.PAUSING})
@@ -28,15 +29,17 @@ class Progress:
     workers: int = 0
     uncommitted_succeeded: int = 0
     uncommitted_failed: int = 0
+    rate_of_late: float | None = None
 
     @classmethod
     def of(cls, job: Job) -> Progress:
-        """With what the lanes report; `Progress(job)` does without a query."""
+        """With what the lanes report and the rate of late; `Progress(job)` does without a query."""
         if job.is_final:
             return cls(job)
         alive = job.lanes.filter(beat_at__gt=recent(settings.LADING_LEASE_SECONDS))
         sums = alive.aggregate(n=Count("pk"), good=Sum("succeeded"), bad=Sum("failed"))
-        return cls(job, sums["n"], sums["good"] or 0, sums["bad"] or 0)
+        rate = rate_of_late(job) if job.state in MOVING else None
+        return cls(job, sums["n"], sums["good"] or 0, sums["bad"] or 0, rate)
 
     @property
     def label(self) -> str:
@@ -52,6 +55,11 @@ class Progress:
     def is_preparing(self) -> bool:
         """True while the manifest is read, so that the total is not known yet."""
         return self.job.state in {JobStatus.NEW, JobStatus.PREPARING}
+
+    @property
+    def is_counted(self) -> bool:
+        """False for a job that ended before its manifest was read; an empty one fails it too."""
+        return self.job.total_tasks > 0
 
     @property
     def percent(self) -> int:
@@ -115,7 +123,9 @@ class Progress:
 
     @property
     def tasks_per_second(self) -> float:
-        """Over the whole time in Active."""
+        """Of the last half minute; over the whole time in Active where that is not known."""
+        if self.rate_of_late is not None:
+            return self.rate_of_late
         seconds = self.job.elapsed_active.total_seconds()
         return self.job.executed / seconds if seconds > 0 else 0.0
 
@@ -127,10 +137,15 @@ class Progress:
 
     @property
     def time_left(self) -> str:
-        """An estimate, while tasks run and there is a rate to judge by."""
+        """An estimate, while tasks run and there is a rate to judge by.
+
+        A ceiling holds at once, the rate of late tells of it half a minute later.
+        """
         if self.job.state not in MOVING or not self.tasks_per_second:
             return ""
-        return duration(timedelta(seconds=self.remaining / self.tasks_per_second))
+        ceilings = (self.job.requests_per_second, self.job.role.requests_per_second)
+        rate = min([self.tasks_per_second, *(ceiling for ceiling in ceilings if ceiling)])
+        return duration(timedelta(seconds=self.remaining / rate))
 
     @property
     def elapsed(self) -> str:

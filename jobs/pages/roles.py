@@ -9,6 +9,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jobs import services
 from jobs.pages.access import PageRequest, signed_in
+from operations import OPERATION_BY_NAME
+from operations.probe import Finding
+
+HARMLESS = frozenset({Finding.WORKS, Finding.REFUSED})
+"""After any other finding, a green tick above the table would be wrong."""
 
 
 @signed_in
@@ -39,7 +44,9 @@ def role_probe(request: PageRequest, name: str) -> HttpResponseBase:
     """Try what the store does, now."""
     found = services.role_of(request.user, name)
     services.probe_role(found, request.POST.get("bucket", "").strip())
-    messages.success(request, "The store was tried. This is what it does:")
+    known = {row.trial.found for row in services.matrix(found) if row.trial and row.is_tried}
+    tell = messages.success if known <= HARMLESS else messages.warning
+    tell(request, "The store was tried. This is what it does:")
     return redirect("role", name)
 
 
@@ -50,5 +57,6 @@ def role_override(request: PageRequest, name: str) -> HttpResponseBase:
     found = services.role_of(request.user, name)
     operation = request.POST.get("operation", "")
     services.waive(found, request.user, operation, reason=request.POST.get("reason", ""))
-    messages.success(request, f"Jobs of this role may do {operation} from now on.")
+    label = OPERATION_BY_NAME[operation].label
+    messages.success(request, f"Jobs of this role may do “{label}” from now on.")
     return redirect("role", name)

@@ -6,6 +6,7 @@ from django.urls import path
 from jobs.pages import creation, reports, roles, views
 
 urlpatterns = [
+    path("favicon.ico", views.favicon, name="favicon"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("roles/", roles.role_list, name="role_list"),

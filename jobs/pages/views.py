@@ -8,9 +8,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import services
@@ -20,12 +21,19 @@ from jobs.pages.access import PageRequest, signed_in
 from jobs.pages.members import described
 from jobs.pages.progress import RESTING, Progress
 from jobs.pages.reports import Report
+from jobs.pages.timeline import timeline
 from jobs.status import JobStatus
 
 JOBS_A_PAGE = 50
 RESULTS_A_PAGE = 50
 FIRST_RESULTS = 10
 MOST_TALLIES = 12
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    """Where browsers look when a page, as those of the admin site, names no icon."""
+    return redirect(static("lading/icon.svg"))
 
 
 @signed_in
@@ -75,6 +83,7 @@ def job(request: PageRequest, pk: UUID) -> HttpResponseBase:
         "has_moved": seen.partition(".")[0] != found.status,
         "parameters": described(found.work),
         "report": Report(found),
+        "timeline": timeline(found),
         "tallies": tallies[:MOST_TALLIES],
         "has_more_tallies": len(tallies) > MOST_TALLIES,
         "first_results": found.task_results.all()[:FIRST_RESULTS],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.http import FileResponse
 from rest_framework.decorators import api_view, parser_classes
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
@@ -177,7 +178,14 @@ def manifests(request: Request) -> Response:
 
 
 def _upload(request: Request) -> Response:
-    file = request.FILES.get("file")
+    try:
+        file = request.FILES.get("file")
+    except UnsupportedMediaType:
+        raise UnsupportedMediaType(
+            request.content_type or "none",
+            "Send a form as multipart/form-data, with the manifest as the file named `file`; "
+            f"not {request.content_type or 'a body without a type'}.",
+        ) from None
     if file is None:
         raise InvalidRequest({"file": ["Send the manifest as a file named `file`."]})
     fields = [name.strip() for name in request.POST.get("fields", "Bucket,Key").split(",")]
@@ -190,7 +198,8 @@ def _upload(request: Request) -> Response:
 @api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])
 def nothing_here(request: Request) -> Response:
     """Any other path."""
-    raise NotFound("There is nothing here. The paths of the API end in a slash.")
+    hint = "" if request.path.endswith("/") else " The paths of the API end in a slash."
+    raise NotFound(f"There is nothing here.{hint}")
 
 
 def _job(found: Job, request: Request, status: int = 200) -> Response:

@@ -69,7 +69,7 @@ def test_the_reason_and_the_way_through_failing_are_told(
     [told] = job.failure_reasons
     assert told == {
         "FailureCode": "TaskFailureThresholdExceeded",
-        "FailureReason": "1000 of 1000 tasks failed, which is more than 50 percent.",
+        "FailureReason": "1,000 of 1,000 tasks failed, which is more than 50 percent.",
     }
     moves = list(job.events.values_list("from_status", "to_status", "reason"))
     assert moves == [

@@ -338,15 +338,15 @@ def test_memory_stays_flat_however_large_the_object_is(s3):
         (
             {"ChecksumAlgorithm": "crc32"},
             "checksum_algorithm",
-            "Input should be 'CRC32', 'CRC32C', 'SHA1', 'SHA256', 'CRC64NVME', 'SHA512', 'MD5', "
+            "Give 'CRC32', 'CRC32C', 'SHA1', 'SHA256', 'CRC64NVME', 'SHA512', 'MD5', "
             "'XXHASH64', 'XXHASH3' or 'XXHASH128'.",
         ),
         (
             {"ChecksumType": "PARTIAL"},
             "checksum_type",
-            "Input should be 'FULL_OBJECT' or 'COMPOSITE'.",
+            "Give 'FULL_OBJECT' or 'COMPOSITE'.",
         ),
-        ({"Algorithm": "MD5"}, "algorithm", "Extra inputs are not permitted."),
+        ({"Algorithm": "MD5"}, "algorithm", "There is no field of this name."),
     ],
 )
 def test_refuses_with_the_path_of_the_fault(parameters, field, message):

@@ -81,4 +81,4 @@ def test_takes_no_parameters():
     with pytest.raises(InvalidParameters) as refusal:
         DeleteObjectTagging.parse({"TagSet": []})
 
-    assert refusal.value.fields == {"tag_set": ["Extra inputs are not permitted."]}
+    assert refusal.value.fields == {"tag_set": ["There is no field of this name."]}

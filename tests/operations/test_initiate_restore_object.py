@@ -110,22 +110,22 @@ def test_the_tier_is_standard_by_default_and_intelligent_tiering_gets_no_days(
         (
             {"ExpirationInDays": 0},
             "expiration_in_days",
-            "Input should be greater than or equal to 1.",
+            "Give 1 or more.",
         ),
         (
             {"ExpirationInDays": -1},
             "expiration_in_days",
-            "Input should be greater than or equal to 1.",
+            "Give 1 or more.",
         ),
         (
             {"ExpirationInDays": 2**31},
             "expiration_in_days",
-            "Input should be less than or equal to 2147483647.",
+            "Give 2,147,483,647 or less.",
         ),
         (
             {"ExpirationInDays": "a week"},
             "expiration_in_days",
-            "Input should be a valid integer, unable to parse string as an integer.",
+            "Give a whole number.",
         ),
         (
             {"ExpirationInDays": True},
@@ -135,19 +135,19 @@ def test_the_tier_is_standard_by_default_and_intelligent_tiering_gets_no_days(
         (
             {"ExpirationInDays": 1.5},
             "expiration_in_days",
-            "Input should be a valid integer, got a number with a fractional part.",
+            "Give a whole number.",
         ),
         (
             {"GlacierJobTier": "EXPEDITED"},
             "glacier_job_tier",
-            "Input should be 'STANDARD' or 'BULK'.",
+            "Give 'STANDARD' or 'BULK'.",
         ),
         (
             {"GlacierJobTier": "Bulk"},
             "glacier_job_tier",
-            "Input should be 'STANDARD' or 'BULK'.",
+            "Give 'STANDARD' or 'BULK'.",
         ),
-        ({"Days": 7}, "days", "Extra inputs are not permitted."),
+        ({"Days": 7}, "days", "There is no field of this name."),
     ],
 )
 def test_refuses_with_the_path_of_the_fault(parameters, field, message):

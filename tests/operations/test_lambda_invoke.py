@@ -231,18 +231,18 @@ TWO = {"FunctionArn": ARN, "InvocationSchemaVersion": "2.0"}
 @pytest.mark.parametrize(
     ("parameters", "field", "message"),
     [
-        ({}, "function_arn", "Field required."),
-        ({"FunctionArn": ""}, "function_arn", "String should have at least 1 character."),
+        ({}, "function_arn", "This field is required."),
+        ({"FunctionArn": ""}, "function_arn", "This may not be empty."),
         (
             {"FunctionArn": "x" * 1025},
             "function_arn",
-            "String should have at most 1024 characters.",
+            "Give at most 1,024 characters.",
         ),
-        ({"FunctionArn": None}, "function_arn", "Input should be a valid string."),
+        ({"FunctionArn": None}, "function_arn", "Give a text."),
         (
             {"FunctionArn": ARN, "InvocationSchemaVersion": "3.0"},
             "invocation_schema_version",
-            "Input should be '1.0' or '2.0'.",
+            "Give '1.0' or '2.0'.",
         ),
         (
             {"FunctionArn": ARN, "UserArguments": {"a": "1"}},
@@ -257,25 +257,25 @@ TWO = {"FunctionArn": ARN, "InvocationSchemaVersion": "2.0"}
         (
             {**TWO, "UserArguments": {}},
             "user_arguments",
-            "Dictionary should have at least 1 item after validation, not 0.",
+            "This may not be empty.",
         ),
         (
             {**TWO, "UserArguments": {f"k{n}": "" for n in range(11)}},
             "user_arguments",
-            "Dictionary should have at most 10 items after validation, not 11.",
+            "Give at most 10 entries.",
         ),
         (
             {**TWO, "UserArguments": {"": "1"}},
             "user_arguments..[key]",
-            "String should have at least 1 character.",
+            "This may not be empty.",
         ),
         (
             {**TWO, "UserArguments": {"k": "v" * 1025}},
             "user_arguments.k",
-            "String should have at most 1024 characters.",
+            "Give at most 1,024 characters.",
         ),
-        ({**TWO, "UserArguments": {"k": 1}}, "user_arguments.k", "Input should be a valid string."),
-        ({"FunctionArn": ARN, "Async": True}, "async", "Extra inputs are not permitted."),
+        ({**TWO, "UserArguments": {"k": 1}}, "user_arguments.k", "Give a text."),
+        ({"FunctionArn": ARN, "Async": True}, "async", "There is no field of this name."),
     ],
 )
 def test_refuses_with_the_path_of_the_fault(parameters, field, message):

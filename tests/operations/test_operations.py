@@ -99,7 +99,7 @@ def test_both_spellings_say_the_same():
 
 
 def test_a_refusal_reads_as_one_text_too():
-    with pytest.raises(InvalidParameters, match=r"tag_set\.0\.value: Field required\."):
+    with pytest.raises(InvalidParameters, match=r"tag_set\.0\.value: This field is required\."):
         PutObjectTagging.parse({"TagSet": [{"Key": "a"}]})
 
 

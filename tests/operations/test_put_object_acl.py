@@ -125,8 +125,20 @@ LIST = f"{POLICY}.access_control_list"
         ({"CannedAccessControlList": None, "AccessControlList": None}, ONE_OF_BOTH),
         ({**PUBLIC, **own(grant())}, ONE_OF_BOTH),
         ({**PUBLIC, **own()}, ONE_OF_BOTH),
+        ({**PUBLIC, "AccessControlList": {"Grants": [grant()]}}, ONE_OF_BOTH),
+        (
+            {"canned_access_control_list": "private", "access_control_list": {"grants": []}},
+            ONE_OF_BOTH,
+        ),
     ],
-    ids=["neither", "both null", "both", "both, without grants"],
+    ids=[
+        "neither",
+        "both null",
+        "both",
+        "both, without grants",
+        "both, without an owner",
+        "both, in snake_case",
+    ],
 )
 def test_refuses_all_but_exactly_one_of_canned_acl_and_grants(policy, message):
     with pytest.raises(InvalidParameters) as refusal:

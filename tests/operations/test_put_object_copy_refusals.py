@@ -31,7 +31,7 @@ def test_the_destination_is_required():
     with pytest.raises(InvalidParameters) as refusal:
         PutObjectCopy.parse({})
 
-    assert refusal.value.fields == {"target_resource": ["Field required."]}
+    assert refusal.value.fields == {"target_resource": ["This field is required."]}
 
 
 @pytest.mark.parametrize(

@@ -62,15 +62,15 @@ def test_the_request_is_that_of_the_specification(played, version_id, path):
 @pytest.mark.parametrize(
     ("parameters", "field", "message"),
     [
-        ({}, "legal_hold", "Field required."),
-        ({"LegalHold": {}}, "legal_hold.status", "Field required."),
-        ({"LegalHold": {"Status": None}}, "legal_hold.status", "Input should be 'ON' or 'OFF'."),
-        ({"LegalHold": {"Status": "on"}}, "legal_hold.status", "Input should be 'ON' or 'OFF'."),
-        ({"LegalHold": {"Status": True}}, "legal_hold.status", "Input should be 'ON' or 'OFF'."),
+        ({}, "legal_hold", "This field is required."),
+        ({"LegalHold": {}}, "legal_hold.status", "This field is required."),
+        ({"LegalHold": {"Status": None}}, "legal_hold.status", "Give 'ON' or 'OFF'."),
+        ({"LegalHold": {"Status": "on"}}, "legal_hold.status", "Give 'ON' or 'OFF'."),
+        ({"LegalHold": {"Status": True}}, "legal_hold.status", "Give 'ON' or 'OFF'."),
         (
             {"LegalHold": {"Status": "ON", "Until": "2030-01-01"}},
             "legal_hold.until",
-            "Extra inputs are not permitted.",
+            "There is no field of this name.",
         ),
     ],
 )

@@ -105,8 +105,8 @@ def test_keys_that_differ_in_case_are_different():
 @pytest.mark.parametrize(
     ("parameters", "field", "message"),
     [
-        ({}, "tag_set", "Field required."),
-        ({"TagSet": None}, "tag_set", "Input should be a valid list."),
+        ({}, "tag_set", "This field is required."),
+        ({"TagSet": None}, "tag_set", "Give a list."),
         (
             {"TagSet": [{"Key": f"k{n}", "Value": ""} for n in range(11)]},
             "tag_set",
@@ -120,25 +120,25 @@ def test_keys_that_differ_in_case_are_different():
         (
             {"TagSet": [{"Key": "", "Value": ""}]},
             "tag_set.0.key",
-            "String should have at least 1 character.",
+            "This may not be empty.",
         ),
         (
             {"TagSet": [{"Key": "k" * 129, "Value": ""}]},
             "tag_set.0.key",
-            "String should have at most 128 characters.",
+            "Give at most 128 characters.",
         ),
         (
             {"TagSet": [{"Key": "a", "Value": "v" * 257}]},
             "tag_set.0.value",
-            "String should have at most 256 characters.",
+            "Give at most 256 characters.",
         ),
         (
             {"TagSet": [{"Key": "a", "Value": "what?\n"}]},
             "tag_set.0.value",
             "Only letters, digits, spaces and _ . : / = + - @ may stand here, not '\\n' '?'.",
         ),
-        ({"TagSet": [{"Key": "a"}]}, "tag_set.0.value", "Field required."),
-        ({"TagSet": [], "Tags": []}, "tags", "Extra inputs are not permitted."),
+        ({"TagSet": [{"Key": "a"}]}, "tag_set.0.value", "This field is required."),
+        ({"TagSet": [], "Tags": []}, "tags", "There is no field of this name."),
     ],
 )
 def test_refuses_with_the_path_of_the_fault(parameters, field, message):

@@ -526,4 +526,4 @@ def test_a_job_needs_versions_and_takes_no_parameters():
     assert ReplicateObject.needs_versions
     with pytest.raises(InvalidParameters) as refusal:
         ReplicateObject.parse({"Bucket": "near"})
-    assert refusal.value.fields == {"bucket": ["Extra inputs are not permitted."]}
+    assert refusal.value.fields == {"bucket": ["There is no field of this name."]}

@@ -108,28 +108,28 @@ def test_what_is_not_the_whole_arn_of_a_key_is_refused(text):
 @pytest.mark.parametrize(
     ("parameters", "field", "message"),
     [
-        ({}, "object_encryption", "Field required."),
-        ({"ObjectEncryption": {}}, "object_encryption.sse_kms", "Field required."),
-        ({"ObjectEncryption": {"SSEKMS": {}}}, KEY, "Field required."),
+        ({}, "object_encryption", "This field is required."),
+        ({"ObjectEncryption": {}}, "object_encryption.sse_kms", "This field is required."),
+        ({"ObjectEncryption": {"SSEKMS": {}}}, KEY, "This field is required."),
         (
             {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY_ARN + "k" * 2048}}},
             KEY,
-            "String should have at most 2048 characters.",
+            "Give at most 2,048 characters.",
         ),
         (
             {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": 7}}},
             KEY,
-            "Input should be a valid string.",
+            "Give a text.",
         ),
         (
             {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY_ARN, "BucketKeyEnabled": "maybe"}}},
             "object_encryption.sse_kms.bucket_key_enabled",
-            "Input should be a valid boolean, unable to interpret input.",
+            "Give true or false.",
         ),
         (
             {"ObjectEncryption": {"SSES3": {}, "SSEKMS": {"KMSKeyArn": KEY_ARN}}},
             "object_encryption.sses3",
-            "Extra inputs are not permitted.",
+            "There is no field of this name.",
         ),
     ],
 )

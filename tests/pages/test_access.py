@@ -124,3 +124,10 @@ def test_no_page_carries_inline_script_or_style(client: Client, make_job: MakeJo
         assert "<style" not in html
         assert "hx-on" not in html
         assert html.count("<script") == html.count("<script src=")
+
+
+def test_a_browser_finds_the_icon_wherever_it_looks(anonymous: Client) -> None:
+    response = anonymous.get("/favicon.ico")
+
+    assert response.status_code == 302
+    assert response["Location"].endswith(".svg")

@@ -110,7 +110,7 @@ def test_the_speed_can_be_changed_while_the_job_runs(client: Client, make_job: M
     assert "The job sends at most 2500 requests per second now." in page
     assert "At most 2,500 requests/s" in page
     assert '<span class="quiet numbers">at most 2,500</span>' in page
-    assert "speed ceiling set to 2500 requests per second" in page
+    assert "speed ceiling set to 2,500 requests per second" in page
 
 
 def test_an_empty_field_removes_the_ceiling(client: Client, make_job: MakeJob) -> None:

@@ -89,6 +89,33 @@ def test_preparing_shows_how_much_of_the_manifest_is_read(
     assert "1,200 objects so far, 34% of the file" in page
 
 
+def test_a_new_job_waits_for_a_worker(client: Client, make_job: MakeJob) -> None:
+    page = shown(client, make_job(status="New"))
+
+    assert "Waiting for a free worker." in page
+    assert "Reading and checking" not in page
+    assert "being counted" in page
+
+
+def test_the_number_of_objects_comes_to_an_open_page(client: Client, make_job: MakeJob) -> None:
+    job = make_job(status="Ready", total_tasks=5_980)
+    objects = '<span id="objects" hx-swap-oob="true">5,980</span>'
+
+    assert objects in shown(client, job, headers=HTMX, query="?seen=Preparing.0")
+    assert objects not in shown(client, job, headers=HTMX, query="?seen=Ready.100")
+
+
+@pytest.mark.parametrize("status", ["Failing", "Failed", "Cancelled"])
+def test_a_job_that_ended_before_it_was_counted_says_so(
+    client: Client, make_job: MakeJob, status: str
+) -> None:
+    page = shown(client, make_job(status=status))
+
+    assert "not counted" in page
+    assert "0 of 0" not in page
+    assert "0%" not in page
+
+
 def test_a_failed_job_says_why(client: Client, example: Example) -> None:
     page = shown(client, example("Failed"))
 

@@ -138,7 +138,7 @@ REFUSED: dict[str, tuple[str, dict[str, str], str, str]] = {
         "S3PutObjectAcl",
         {f"{LIST}.grants": "READ id=0a1b"},
         f"{LIST}.owner.id",
-        "Field required.",
+        "This field is required.",
     ),
     "a WRITE grant": (
         "S3PutObjectAcl",
@@ -156,7 +156,7 @@ REFUSED: dict[str, tuple[str, dict[str, str], str, str]] = {
         "S3InitiateRestoreObject",
         {"expiration_in_days": "0"},
         "expiration_in_days",
-        "Input should be greater than or equal to 1.",
+        "Give 1 or more.",
     ),
     "days in words": (
         "S3InitiateRestoreObject",

@@ -8,14 +8,17 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from jobs.models import Job, Lane, Manifest
+from jobs.models import Job, Lane, Manifest, Part, Role, recent
+from jobs.pages import speed
 from jobs.pages.progress import Progress, duration
 from tests.conftest import MakeJob
+from tests.rows import make_slice
 
 
 def progress_of(**values: object) -> Progress:
     """Without a database."""
-    return Progress(Job(manifest=Manifest(size=1000), operation="S3PutObjectTagging", **values))
+    made = Job(manifest=Manifest(size=1000), role=Role(), operation="S3PutObjectTagging", **values)
+    return Progress(made)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,64 @@ def test_speed_and_time_left_come_from_committed_tasks_and_active_time() -> None
 
         assert (progress.speed, progress.elapsed) == ("20", "1 min 40 s")
         assert progress.time_left == "6 min 40 s"
+
+
+def committed(job: Job, *parts: tuple[float, int]) -> None:
+    """Parts, each as many seconds ago and of as many tasks as said."""
+    slice_ = make_slice(job)
+    for start, (seconds, tasks) in enumerate(parts):
+        made = {"start": start, "end": start + 1, "succeeded": tasks, "failed": 0, "deferred": 0}
+        part = Part.objects.create(job=job, slice=slice_, **made)
+        Part.objects.filter(pk=part.pk).update(created_at=recent(seconds))
+
+
+def test_the_speed_is_that_of_the_last_half_minute(make_job: MakeJob) -> None:
+    job = make_job(status="Active", total_tasks=100_000, succeeded=40_000)
+    committed(job, (45, 30_000), (20, 500), (3, 100))
+
+    progress = Progress.of(job)
+
+    assert (progress.speed, progress.time_left) == ("20", "50 min 0 s")
+
+
+def test_a_job_that_stands_still_has_no_time_left(make_job: MakeJob) -> None:
+    job = make_job(status="Active", total_tasks=100, succeeded=40)
+    committed(job, (50, 40))
+
+    progress = Progress.of(job)
+
+    assert (progress.speed, progress.time_left) == ("0.0", "")
+
+
+def test_a_job_too_young_for_half_a_minute_has_the_mean(make_job: MakeJob) -> None:
+    since = timezone.now() - timedelta(seconds=10)
+
+    progress = Progress.of(make_job(status="Active", succeeded=400, active_since=since))
+
+    assert 30 < progress.tasks_per_second <= 40
+
+
+@pytest.mark.parametrize(("of_job", "of_store"), [(5, None), (None, 5), (5, 8), (8, 5)])
+def test_a_ceiling_below_the_rate_counts_for_the_time_left(
+    make_job: MakeJob, role: Role, of_job: int | None, of_store: int | None
+) -> None:
+    role.requests_per_second = of_store
+    role.save()
+    job = make_job(
+        status="Active", role=role, total_tasks=700, succeeded=600, requests_per_second=of_job
+    )
+
+    assert Progress(job).time_left == "20 s"
+
+
+def test_the_speed_is_taken_from_the_newest_parts_where_there_are_many(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "MOST_PARTS", 2)
+    job = make_job(status="Active", total_tasks=100_000, succeeded=40_000)
+    committed(job, (12, 100), (10, 100), (5, 100))
+
+    assert Progress.of(job).tasks_per_second == pytest.approx(20, rel=0.1)
 
 
 def test_a_slow_job_has_a_rate_with_decimals() -> None:

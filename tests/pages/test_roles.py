@@ -76,8 +76,8 @@ def test_the_page_tells_each_finding_and_no_secret(client: Client, role: Role) -
     for finding, detail in FOUND.values():
         assert f"finding-{finding}" in text
         assert detail in text
-    assert "Never tried" in text  # restoring
-    assert "Not yet tried" in text  # retention
+    assert "Cannot be tried" in text  # restoring
+    assert "Not tried yet" in text  # retention
     for secret in (SECRET, role.sealed_secret, role.access_key_id):
         assert secret not in text
 
@@ -109,6 +109,22 @@ def test_probing_shows_what_came(
 
     assert "The store was tried." in text
     assert "finding-destroys" not in text
+    assert 'class="notice good"' in text
+
+
+@pytest.mark.parametrize("finding", [Finding.IGNORED, Finding.DESTROYS, Finding.UNTRIED])
+def test_what_was_found_bad_has_no_green_tick_above_it(
+    client: Client, role: Role, monkeypatch: pytest.MonkeyPatch, finding: Finding
+) -> None:
+    monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(probing, "sweep", lambda *_: None)
+    monkeypatch.setattr(probing, "probe", lambda *_: Found(finding, "It is gone.", 200))
+
+    path = reverse("role_probe", args=["archive"])
+    text = client.post(path, {"bucket": "scratch"}, follow=True).content.decode()
+
+    assert 'class="notice wait"' in text
+    assert 'class="notice good"' not in text
 
 
 @pytest.mark.parametrize("bucket", ["", "a b", "x/y"])

@@ -105,15 +105,24 @@ def test_a_method_that_a_resource_does_not_have_is_refused(
     assert method not in response["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/buckets/", "/api/v1/jobs", "/api/v1/jobs/no-uuid/"])
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/api/v1/buckets/", ""),
+        ("/api/v1/jobs/no-uuid/", ""),
+        ("/api/v1/jobs", " The paths of the API end in a slash."),
+    ],
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_path_that_leads_nowhere_is_told_in_json(client: Client, method: str, path: str) -> None:
+def test_a_path_that_leads_nowhere_is_told_in_json(
+    client: Client, method: str, path: str, hint: str
+) -> None:
     response = client.generic(method, path)
 
     assert response.status_code == 404
     assert response.json() == {
         "code": "NotFound",
-        "message": "There is nothing here. The paths of the API end in a slash.",
+        "message": f"There is nothing here.{hint}",
         "fields": {},
     }
 

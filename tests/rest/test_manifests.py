@@ -114,6 +114,11 @@ def test_an_upload_is_a_form_and_not_json(post: Post) -> None:
     response = post(MANIFESTS, {"file": "photos,a.jpg"})
 
     assert response.status_code == 415
+    assert response.json()["code"] == "UnsupportedMediaType"
+    assert response.json()["message"] == (
+        "Send a form as multipart/form-data, with the manifest as the file named `file`; "
+        "not application/json."
+    )
 
 
 @pytest.mark.django_db

@@ -38,7 +38,7 @@ RETENTION = "parameters.retention"
 FAULTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     # what is wrong: (the operation, its parameters, the path that is named, a part of the message)
     "parameters for none": (
-        "S3DeleteObjectTagging", {"tag_set": []}, "parameters.tag_set", "not permitted",
+        "S3DeleteObjectTagging", {"tag_set": []}, "parameters.tag_set", "no field of this name",
     ),
     "no ACL": (
         "S3PutObjectAcl", {"access_control_policy": {}},
@@ -60,7 +60,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     ),
     "no days": (
         "S3InitiateRestoreObject", {"expiration_in_days": 0},
-        "parameters.expiration_in_days", "greater than or equal to 1",
+        "parameters.expiration_in_days", "Give 1 or more.",
     ),
     "an expedited restore": (
         "S3InitiateRestoreObject", {"GlacierJobTier": "EXPEDITED"},
@@ -77,7 +77,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     ),
     "a date that is none": (
         "S3PutObjectRetention", {"retention": {"mode": "GOVERNANCE", "retain_until_date": "soon"}},
-        f"{RETENTION}.retain_until_date", "valid datetime",
+        f"{RETENTION}.retain_until_date", "a date and a time",
     ),
     "a status in lower case": (
         "S3PutObjectLegalHold", {"legal_hold": {"status": "on"}},

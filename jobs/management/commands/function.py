@@ -41,7 +41,8 @@ class Command(BaseCommand):
         match options["command"]:
             case "list":
                 rows = Function.objects.order_by("account_id", "name")
-                return "\n".join(f"{row.name}  {row.account_id}  {row.url}" for row in rows)
+                lines = [f"{row.name}  {row.account_id}  {row.url}" for row in rows]
+                return "\n".join(lines) or "No functions."
             case "remove":
                 return _remove(options["account_id"], options["name"])
         return _set(options["account_id"], options["name"], options["url"])

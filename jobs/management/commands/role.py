@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,6 +14,9 @@ from config.settings import env_text
 from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import Role
+
+if TYPE_CHECKING:
+    from jobs.probing import Row
 
 VALUES = ("endpoint_url", "region", "addressing", "scratch_bucket", "scratch_prefix")
 
@@ -38,7 +41,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> str:
         """Do what was asked and say so."""
         if options["command"] == "list":
-            return "\n".join(_line(role) for role in Role.objects.order_by("account_id", "name"))
+            lines = [_line(role) for role in Role.objects.order_by("account_id", "name")]
+            return "\n".join(lines) or "No roles."
         return _probe(options) if options["command"] == "probe" else _set(options)
 
 
@@ -93,12 +97,15 @@ def _probe(options: dict[str, Any]) -> str:
         services.probe_role(role, options["bucket"])
     except InvalidRequest as error:
         raise CommandError(_faults(error)) from None
-    return "\n".join(
-        f"{row.name:<26}{row.trial.get_finding_display():<18}{row.trial.detail}"
-        if row.trial and row.is_tried
-        else f"{row.name:<26}never tried"
-        for row in services.matrix(role)
-    )
+    return "\n".join(f"{row.name:<26}{_finding(row)}" for row in services.matrix(role))
+
+
+def _finding(row: Row) -> str:
+    if not row.is_tried:
+        return "Cannot be tried"
+    if row.trial is None:
+        return "Not tried yet"
+    return f"{row.trial.get_finding_display():<20}{row.trial.detail}"
 
 
 def _secret(options: dict[str, Any]) -> str | None:
