@@ -141,14 +141,25 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 
     return client
 
 
-def identify(role: Role, bucket: str) -> None:
-    """Remember what the store calls itself, for the differences that are known. Never fails."""
-    with contextlib.suppress(ClientError, BotoCoreError):
+def identify(role: Role, bucket: str) -> int | None:
+    """Remember what the store calls itself, for the differences that are known. Never fails.
+
+    Returns the status of its answer about the bucket; None where it gave none.
+    """
+    reply: Any
+    try:
         reply = s3_for(role).head_bucket(Bucket=bucket)
-        server = reply["ResponseMetadata"]["HTTPHeaders"].get("server", "")[:200]
-        if server != role.server:
-            Role.objects.filter(pk=role.pk).update(server=server)
-            role.server = server
+    except ClientError as refused:  # also who refuses says who it is
+        reply = refused.response
+    except BotoCoreError:
+        return None
+    about = reply.get("ResponseMetadata", {})
+    server = about.get("HTTPHeaders", {}).get("server", "")[:200]
+    if server != role.server:
+        Role.objects.filter(pk=role.pk).update(server=server)
+        role.server = server
+    status: int | None = about.get("HTTPStatusCode")
+    return status
 
 
 def check_writable(role: Role, bucket: str, key: str, owner: str = "") -> None:

@@ -38,8 +38,11 @@ def role(request: PageRequest, name: str) -> HttpResponseBase:
 def role_probe(request: PageRequest, name: str) -> HttpResponseBase:
     """Try what the store does, now."""
     found = services.role_of(request.user, name)
-    services.probe_role(found, request.POST.get("bucket", "").strip())
-    messages.success(request, "The store was tried. This is what it does:")
+    bucket, by_operator = request.POST.get("bucket", "").strip(), request.user.is_staff
+    if warning := services.probe_role(found, bucket, by_operator=by_operator):
+        messages.warning(request, warning)
+    else:
+        messages.success(request, "The store was tried. This is what it does:")
     return redirect("role", name)
 
 

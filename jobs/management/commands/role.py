@@ -14,6 +14,7 @@ from config.settings import env_text
 from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import Role
+from jobs.probing import Row
 
 VALUES = ("endpoint_url", "region", "addressing", "scratch_bucket", "scratch_prefix")
 
@@ -90,14 +91,20 @@ def _probe(options: dict[str, Any]) -> str:
     if role is None:
         raise CommandError(f"There is no role {options['name']!r}.")
     try:
-        services.probe_role(role, options["bucket"])
+        warning = services.probe_role(role, options["bucket"], by_operator=True)
     except InvalidRequest as error:
         raise CommandError(_faults(error)) from None
-    return "\n".join(
-        f"{row.name:<26}{row.trial.get_finding_display():<18}{row.trial.detail}"
-        if row.trial and row.is_tried
-        else f"{row.name:<26}never tried"
-        for row in services.matrix(role)
+    return "\n".join([*map(_row, services.matrix(role)), *filter(None, [warning])])
+
+
+def _row(row: Row) -> str:
+    """What is known, and from when and where: it need not have been found just now."""
+    if not row.trial or not row.is_tried:
+        return f"{row.name:<26}{'not yet tried' if row.is_tried else 'never tried'}"
+    trial = row.trial
+    return (
+        f"{row.name:<26}{trial.get_finding_display():<18}{trial.detail} "
+        f"({trial.bucket}, {trial.tried_at:%Y-%m-%d %H:%M} UTC)"
     )
 
 
