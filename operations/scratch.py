@@ -182,8 +182,8 @@ def _versions(s3: S3Client, bucket: str, prefix: str) -> Iterator[Entry]:
     now = clock(reply)
     for row in reply.get("Versions", []):
         yield _entry(row, now)
-    for row in reply.get("DeleteMarkers", []):
-        yield _entry(row, now, is_marker=True)
+    for marker in reply.get("DeleteMarkers", []):
+        yield _entry(marker, now, is_marker=True)
 
 
 def _entry(row: Any, now: datetime, *, is_marker: bool = False) -> Entry:
