@@ -159,8 +159,11 @@ def _waived(role: Role, trial: Trial) -> Judgement:
 
 
 def waiver_of(role: Role, operation: str) -> Waiver | None:
-    """The newest waiver for the role, as long as it is at the same endpoint."""
-    return role.waivers.filter(operation=operation, endpoint_url=role.endpoint).first()
+    """The newest waiver for the role, as long as it is at the same endpoint, and the store was not
+    seen to do anything else since.
+    """
+    given = role.waivers.filter(operation=operation, endpoint_url=role.endpoint)
+    return given.filter(ended_at=None).first()
 
 
 def try_operations(
@@ -200,6 +203,9 @@ def _remember(role: Role, bucket: str, name: str, found: Found, *, by_operator: 
         if known and not _gives_way(known, found, bucket, by_operator=by_operator):
             return Trial(**place, **told)
         trial, _ = Trial.objects.update_or_create(defaults=told | {"tried_at": Now()}, **place)
+        if found.finding not in (Finding.IGNORED, Finding.UNTRIED):
+            at_store = Waiver.objects.filter(role__account_id=role.account_id, ended_at=None)
+            at_store.filter(endpoint_url=role.endpoint, operation=name).update(ended_at=Now())
     trial.refresh_from_db()
     return trial
 

@@ -64,6 +64,34 @@ def test_an_override_never_holds_for_what_destroys(
     assert failure.value.code == "StoreDestroysData"
 
 
+def test_an_override_ends_with_the_finding_that_it_was_given_for(
+    store: ProbedStore, role: Role, operator: User, prepared: Callable[..., Job]
+) -> None:
+    store.finding = Finding.IGNORED
+    services.probe_role(role, "photos", [TAGS])
+    services.waive(role, operator, TAGS, reason="fine")
+    for finding in (Finding.WORKS, Finding.IGNORED):
+        store.finding = finding
+        services.probe_role(role, "photos", [TAGS])
+
+    with pytest.raises(JobFailure) as failure:
+        prepared()
+
+    assert failure.value.code == "StoreIgnoresOperation"
+    assert Waiver.objects.get().ended_at is not None
+
+
+def test_an_override_outlives_a_trial_that_finds_the_same(
+    store: ProbedStore, role: Role, operator: User, prepared: Callable[..., Job]
+) -> None:
+    store.finding = Finding.IGNORED
+    services.probe_role(role, "photos", [TAGS])
+    services.waive(role, operator, TAGS, reason="fine")
+    services.probe_role(role, "photos", [TAGS])
+
+    assert prepared().status == "Ready"
+
+
 def test_an_override_is_for_one_role_and_one_endpoint(
     store: ProbedStore,
     role: Role,
