@@ -24,7 +24,11 @@ ROLE_NAME = RegexValidator(
     r"^[\w+=,.@-]{1,64}\Z", "A role's name has 1 to 64 letters, digits or any of +=,.@_-."
 )
 ACCOUNT_ID = RegexValidator(r"^\d{12}\Z", "An account id has 12 digits.")
-AWS_HOST = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$", re.IGNORECASE)
+AWS_HOST = re.compile(
+    r"(^|\.)s3[a-z0-9-]*(\.(dualstack|vpce|[a-z]{2}(-[a-z]+)+-\d))*\.(amazonaws\.com(\.cn)?|api\.aws)\Z",
+    re.IGNORECASE,
+)
+"""The hosts of S3. Anybody's machine or gateway may have another name under amazonaws.com."""
 SCRATCH_BUCKET = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z", "This is not a bucket's name."
 )

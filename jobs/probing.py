@@ -7,7 +7,8 @@
     untried    the job waits for a person who says that they know it
 
 A finding stands for 30 days, or until the store calls itself something else. An untried operation
-is tried anew for each job, and never takes the place of a finding that stands.
+is tried anew for each job, and never takes the place of a finding. One that says that data are
+destroyed gives way only to a trial in the same bucket, or to one that an operator asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from operations import OPERATIONS, Operation
 from operations.probe import PLANS, Finding, Found, probe, sweep
 
 Tick = Callable[[], None]
+
+ALSO = {"S3ReplicateObject": "S3PutObjectCopy"}
+"""What is not tried itself, and the operation by whose requests it writes."""
 
 
 @dataclass(frozen=True)
@@ -72,28 +76,73 @@ def judge(job: Job, bucket: str, tick: Tick) -> Judgement:
     where it does not answer.
     """
     role, plan = job.role, PLANS.get(job.operation)
+    if not role.is_aws and job.operation in ALSO:
+        _refuse_destroyer(_known(role, ALSO[job.operation]), job.operation)
     if role.is_aws or plan is None:
         return Judgement()
     trial = Trial.objects.standing(role).filter(operation=job.operation).first()
     if trial is None:
         place = role.scratch_bucket or plan.place(job.work, bucket)
         trial = try_operations(role, place, [job.operation], tick)[0]
+        _refuse_destroyer(_known(role, job.operation), job.operation)
+    _refuse_destroyer(trial, job.operation)
     match trial.found:
-        case Finding.WORKS:
-            return Judgement()
         case Finding.REFUSED:
             return Judgement(note=f"refused when it was tried: {trial.detail}")
         case Finding.UNTRIED:
             return Judgement(untried=trial.detail)
         case Finding.IGNORED:
             return _waived(role, trial)
-        case Finding.DESTROYS:
-            raise JobFailure(
-                "StoreDestroysData",
-                f"This store destroys objects instead of doing {trial.operation}, as a trial in "
-                f"the bucket {trial.bucket} on {trial.tried_at:%Y-%m-%d} showed. No object of the "
-                "job was touched. Nobody can override this.",
-            )
+    return Judgement()
+
+
+def recheck(job: Job) -> None:
+    """Whether the job may still do what it was let do: since then the store may have been found
+    out, or the role been pointed elsewhere. Raises JobFailure.
+
+    A finding that grew old while the job ran is good enough for it.
+    """
+    role = job.role
+    if role.is_aws or job.operation not in {*PLANS, *ALSO}:
+        return
+    trial = _known(role, ALSO.get(job.operation, job.operation))
+    _refuse_destroyer(trial, job.operation, "It was found while the job was under way.")
+    if job.operation in ALSO:
+        return
+    if trial is None or (trial.found == Finding.UNTRIED and not job.untried):
+        raise _changed(role, job.operation)
+    if job.untried:  # somebody answers for it; but not for what is known to be ignored
+        if trial.found == Finding.IGNORED and Trial.objects.standing(role).contains(trial):
+            _waived(role, trial)
+    elif trial.expires_at < job.created_at:
+        raise _changed(role, job.operation)
+    elif trial.found == Finding.IGNORED:
+        _waived(role, trial)
+
+
+def _known(role: Role, operation: str) -> Trial | None:
+    """What was found last, whether it stands or not."""
+    return Trial.objects.at(role).filter(operation=operation).first()
+
+
+def _changed(role: Role, operation: str) -> JobFailure:
+    return JobFailure(
+        "StoreUntried",
+        f"The role {role.name} is at a store now where {operation} was not tried for this job. "
+        "Create the job again.",
+    )
+
+
+def _refuse_destroyer(
+    trial: Trial | None, operation: str, when: str = "No object of the job was touched."
+) -> None:
+    """Raises JobFailure where the trial found that the store destroys objects."""
+    if trial and trial.found == Finding.DESTROYS:
+        raise JobFailure(
+            "StoreDestroysData",
+            f"This store destroys objects instead of doing {operation}, as a trial in the bucket "
+            f"{trial.bucket} on {trial.tried_at:%Y-%m-%d} showed. {when} Nobody can override this.",
+        )
 
 
 def _waived(role: Role, trial: Trial) -> Judgement:
@@ -110,23 +159,32 @@ def _waived(role: Role, trial: Trial) -> Judgement:
 
 
 def waiver_of(role: Role, operation: str) -> Waiver | None:
-    """The newest waiver for the role, as long as it is at the same endpoint."""
-    return role.waivers.filter(operation=operation, endpoint_url=role.endpoint).first()
+    """The newest waiver for the role, as long as it is at the same endpoint, and the store was not
+    seen to do anything else since.
+    """
+    given = role.waivers.filter(operation=operation, endpoint_url=role.endpoint)
+    return given.filter(ended_at=None).first()
 
 
-def try_operations(role: Role, bucket: str, names: list[str], tick: Tick) -> list[Trial]:
-    """Try operations on scratch objects, and remember what came.
+def try_operations(
+    role: Role, bucket: str, names: list[str], tick: Tick, *, by_operator: bool = False
+) -> list[Trial]:
+    """Try operations on scratch objects, and remember what came. Returns what was found just now,
+    which is not always what is known.
 
     Raises botocore's errors where the store does not answer.
     """
     store, prefix = stores.scratch_store(role), role.scratch_prefix
     sweep(store, bucket, prefix)
     return [
-        _remember(role, bucket, name, probe(name, store, bucket, prefix, tick)) for name in names
+        _remember(
+            role, bucket, name, probe(name, store, bucket, prefix, tick), by_operator=by_operator
+        )
+        for name in names
     ]
 
 
-def _remember(role: Role, bucket: str, name: str, found: Found) -> Trial:
+def _remember(role: Role, bucket: str, name: str, found: Found, *, by_operator: bool) -> Trial:
     told: dict[str, Any] = {
         "finding": found.finding,
         "detail": found.detail[:512],
@@ -141,12 +199,24 @@ def _remember(role: Role, bucket: str, name: str, found: Found) -> Trial:
         "operation": name,
     }
     with write():
-        standing = Trial.objects.standing(role).filter(operation=name).exists()
-        if found.finding == Finding.UNTRIED and standing:
+        known = _known(role, name)
+        if known and not _gives_way(known, found, bucket, by_operator=by_operator):
             return Trial(**place, **told)
         trial, _ = Trial.objects.update_or_create(defaults=told | {"tried_at": Now()}, **place)
+        if found.finding not in (Finding.IGNORED, Finding.UNTRIED):
+            at_store = Waiver.objects.filter(role__account_id=role.account_id, ended_at=None)
+            at_store.filter(endpoint_url=role.endpoint, operation=name).update(ended_at=Now())
     trial.refresh_from_db()
     return trial
+
+
+def _gives_way(known: Trial, found: Found, bucket: str, *, by_operator: bool) -> bool:
+    """Whether what was found takes the place of what is known: nobody forgets by not looking, and
+    another bucket may be on another machine.
+    """
+    if found.finding == Finding.UNTRIED:
+        return known.found == Finding.UNTRIED
+    return known.found != Finding.DESTROYS or known.bucket == bucket or by_operator
 
 
 def matrix(role: Role) -> list[Row]:

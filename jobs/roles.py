@@ -47,9 +47,14 @@ def set_role(
     return role
 
 
-def probe_role(role: Role, bucket: str, operations: Sequence[str] = ()) -> None:
+def probe_role(
+    role: Role, bucket: str, operations: Sequence[str] = (), *, by_operator: bool = False
+) -> str:
     """Try all operations that can be tried, or the named ones, at the role's store, on scratch
-    objects in the bucket; `matrix` has what came. Raises InvalidRequest.
+    objects in the bucket; `matrix` has what is known then. Returns a warning where some could not
+    be tried, else an empty text. Raises InvalidRequest.
+
+    An operator's trial takes the place of whatever is known; see `probing`.
     """
     names = [name for name in OPERATION_BY_NAME if name in PLANS]
     faults: dict[str, list[str]] = {}
@@ -62,11 +67,25 @@ def probe_role(role: Role, bucket: str, operations: Sequence[str] = ()) -> None:
         faults["bucket"] = ["Name a bucket that the role may write a scratch object to."]
     if faults:
         raise InvalidRequest(faults)
-    stores.identify(role, bucket)
+    if stores.identify(role, bucket) == 404:
+        raise InvalidRequest({"bucket": [f"There is no bucket {bucket}."]})
     try:
-        probing.try_operations(role, bucket, [*operations] or names, lambda: None)
+        trials = probing.try_operations(
+            role, bucket, [*operations] or names, lambda: None, by_operator=by_operator
+        )
     except (BotoCoreError, ClientError) as error:
         raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    return _untried(trials)
+
+
+def _untried(trials: list[Trial]) -> str:
+    """How many operations could not be tried, and why not."""
+    untried = [trial for trial in trials if trial.found == Finding.UNTRIED]
+    if not untried:
+        return ""
+    reasons = " ".join(dict.fromkeys(trial.detail for trial in untried))
+    names = ", ".join(trial.operation for trial in untried)
+    return f"{len(untried)} of {len(trials)} could not be tried: {names}. {reasons}"
 
 
 def waive(role: Role, user: User, operation: str, *, reason: str) -> Waiver:

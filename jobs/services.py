@@ -11,10 +11,10 @@ from django.db.models import Q
 from jobs import background
 from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
-from jobs.errors import InvalidRequest, InvalidTransition
+from jobs.errors import Conflict, InvalidRequest, InvalidTransition, JobFailure
 from jobs.functions import remove_function, set_function
 from jobs.models import UNTRIED, Job, JobEvent
-from jobs.probing import matrix
+from jobs.probing import matrix, recheck
 from jobs.roles import probe_role, set_role, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job, store_upload
@@ -48,8 +48,14 @@ __all__ = [
 
 def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool = False) -> None:
     """Let a suspended job run. Raises InvalidTransition from any other status, and InvalidRequest
-    where nobody knows what the store will do and that is not accepted in so many words.
+    where nobody knows what the store will do and that is not accepted in so many words; Conflict
+    where the store was found out while the job waited.
     """
+    if job.can_confirm:
+        try:
+            recheck(job)
+        except JobFailure as failure:
+            raise Conflict(failure.reason) from None
     done = "confirmed, with a store that was not tried" if accept_untried else "confirmed"
     try:
         job.become(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from functools import cache, lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import boto3
 from botocore.config import Config
@@ -141,28 +141,41 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 
     return client
 
 
-def identify(role: Role, bucket: str) -> None:
-    """Remember what the store calls itself, for the differences that are known. Never fails."""
-    remember(role, identity(role, bucket))
+class Identity(NamedTuple):
+    """What a store said when it was asked for a bucket: what it calls itself, and the status."""
+
+    server: str
+    http_status: int
 
 
-def identity(role: Role, bucket: str) -> str | None:
-    """What the store calls itself: its Server header, also of a refusal. None if it is silent."""
+def identify(role: Role, bucket: str) -> int | None:
+    """Remember what the store calls itself, for the differences that are known. Never fails.
+
+    Returns the status of its answer about the bucket; None where it gave none.
+    """
+    said = identity(role, bucket)
+    remember(role, said)
+    return said.http_status if said else None
+
+
+def identity(role: Role, bucket: str) -> Identity | None:
+    """Ask the store for a bucket; also who refuses says who it is. None where no answer comes."""
     try:
         reply: Any = s3_for(role).head_bucket(Bucket=bucket)
-    except ClientError as error:
-        reply = error.response
+    except ClientError as refused:
+        reply = refused.response
     except BotoCoreError:
         return None
-    headers = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return str(headers.get("server", ""))[:200]
+    about = reply.get("ResponseMetadata", {})
+    server = str(about.get("HTTPHeaders", {}).get("server", ""))[:200]
+    return Identity(server, int(about.get("HTTPStatusCode", 0)))
 
 
-def remember(role: Role, server: str | None) -> None:
-    """Keep what `identity` said."""
-    if server is not None and server != role.server:
-        Role.objects.filter(pk=role.pk).update(server=server)
-        role.server = server
+def remember(role: Role, said: Identity | None) -> None:
+    """Keep what the store calls itself."""
+    if said and said.server != role.server:
+        Role.objects.filter(pk=role.pk).update(server=said.server)
+        role.server = said.server
 
 
 def check_writable(role: Role, bucket: str, key: str, owner: str = "") -> None:

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs import lanes, leases, lifecycle, presence, stores
+from jobs import lanes, leases, lifecycle, presence, probing, stores
 from jobs.database import write
 from jobs.errors import InvalidTransition, JobFailure, SpoolDamaged
 from jobs.execution import execute
@@ -114,6 +114,7 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
     """Do one piece of work. Returns better work that was claimed on the way."""
     try:
         if isinstance(claim, SliceClaim):
+            probing.recheck(claim.job)
             return execute(claim, *senders.for_job(claim.job), stop)
         _step(claim, stop)
     except (LeaseLost, InvalidTransition) as lost:

@@ -8,17 +8,18 @@ back. An answer is worth nothing here: only what can be seen afterwards is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from operations import OPERATION_BY_NAME
-from operations.base import Again, Outcome, Store
+from operations.base import Again, Operation, Outcome, Store, Target
 from operations.perform import one_line, perform, refusal_of
 from operations.scratch import UNREADABLE, Scratch, sweep
-from operations.trial_plans import PLANS, Harmed, Plan
+from operations.trial_plans import PLANS, Harmed, Plan, Step
 
 __all__ = ["PLANS", "Finding", "Found", "probe", "sweep"]
 
@@ -65,6 +66,12 @@ def probe(
 
 def _prepare(plan: Plan, scratch: Scratch) -> Found | None:
     """Write the scratch object and read it; tells why the operation cannot be tried."""
+    if _would_keep_it(scratch):
+        return Found(
+            Finding.UNTRIED,
+            f"The bucket {scratch.bucket} locks all that is put there (COMPLIANCE), so a scratch "
+            "object could not be deleted again. Give the role another bucket for them.",
+        )
     try:
         scratch.put(is_tagged=plan.is_tagged)
     except ClientError as error:
@@ -87,27 +94,58 @@ def _untried(error: ClientError, text: str) -> Found:
 
 
 def _try(name: str, plan: Plan, scratch: Scratch) -> Found:
+    """Every form of the request, whatever became of the others: what destroys counts most, and
+    otherwise the first form that does not simply work.
+    """
     unseen = _unseen_tags(scratch) if plan.is_tagged else ""
+    amiss: Found | None = None
     for step in plan.steps:
-        operation = OPERATION_BY_NAME[name].parse(step.parameters(scratch))
-        scratch.tick()
-        said = perform(operation, scratch.store, scratch.target)
-        try:
-            if harm := _harm(scratch):
-                return Found(Finding.DESTROYS, f"It answered {_answer(said)}, and {harm}.")
-            if not said.succeeded:
-                return _refused(said)
-            if not step.is_seen(scratch):
-                text = f"It answered {_answer(said)}, and did nothing that can be seen."
-                return Found(Finding.IGNORED, text, said.http_status)
-        except Harmed as harm:
-            return Found(Finding.DESTROYS, f"It answered {_answer(said)}, and {harm}.")
-        except UNREADABLE as error:
-            text = f"It answered {_answer(said)}, but what it did cannot be read back"
-            return _unreadable(error, text)
+        found = _step(name, step, scratch)
+        if found and found.finding == Finding.DESTROYS:
+            return found
+        amiss = amiss or found
+    if amiss and amiss.finding == Finding.REFUSED and plan.when_refused:
+        return replace(amiss, detail=f"{amiss.detail} {plan.when_refused}")
+    if amiss:
+        return amiss
     if unseen:
         return Found(Finding.UNTRIED, unseen)
     return Found(Finding.WORKS, "The effect is there, and the object is untouched.")
+
+
+def _step(name: str, step: Step, scratch: Scratch) -> Found | None:
+    """The latest version, then the same by its id, which a store may take for an upload though it
+    knows the one without. None where both work.
+    """
+    operation = OPERATION_BY_NAME[name].parse(step.parameters(scratch))
+    first = _request(operation, step, scratch, scratch.target)
+    if not scratch.version_id or (first and first.finding == Finding.DESTROYS):
+        return first
+    by_id = scratch.target._replace(version_id=scratch.version_id)
+    second = _request(operation, step, scratch, by_id)
+    if second is None or (first and second.finding != Finding.DESTROYS):
+        return first
+    return replace(second, detail=f"By the id of a version: {second.detail}")
+
+
+def _request(operation: Operation, step: Step, scratch: Scratch, target: Target) -> Found | None:
+    """One request, and what became of it; None where it works."""
+    scratch.tick()
+    said = perform(operation, scratch.store, target)
+    try:
+        if harm := _harm(scratch):
+            return Found(Finding.DESTROYS, f"It answered {_answer(said)}, and {harm}.")
+        if not said.succeeded:
+            return _refused(said)
+        if not step.is_seen(scratch):
+            text = f"It answered {_answer(said)}, and did nothing that can be seen."
+            return Found(Finding.IGNORED, text, said.http_status)
+    except Harmed as harm:
+        return Found(Finding.DESTROYS, f"It answered {_answer(said)}, and {harm}.")
+    except UNREADABLE as error:
+        text = f"It answered {_answer(said)}, but what it did cannot be read back"
+        return _unreadable(error, text)
+    return None
 
 
 def _harm(scratch: Scratch) -> str:
@@ -152,15 +190,26 @@ def _unseen_tags(scratch: Scratch) -> str:
 
 def _judged_by_lock(found: Found, scratch: Scratch) -> Found:
     """Without Object Lock a bucket tells nothing of one that has it."""
-    try:
-        reply = scratch.s3.get_object_lock_configuration(Bucket=scratch.bucket)
-        enabled = reply.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
-    except UNREADABLE:
-        enabled = False
-    if enabled:
+    if _locks(scratch).get("ObjectLockEnabled") == "Enabled":
         return found
     text = f"The bucket {scratch.bucket} has no Object Lock, so it could not be tried there."
     return Found(Finding.UNTRIED, text, found.http_status, found.error_code)
+
+
+def _would_keep_it(scratch: Scratch) -> bool:
+    """Whether nobody could delete a scratch object for as long as the bucket says."""
+    retention = _locks(scratch).get("Rule", {}).get("DefaultRetention", {})
+    return bool(retention.get("Mode") == "COMPLIANCE")
+
+
+def _locks(scratch: Scratch) -> dict[str, Any]:
+    """How the bucket locks objects; empty where it does not, or does not say."""
+    try:
+        reply: Any = scratch.s3.get_object_lock_configuration(Bucket=scratch.bucket)
+    except UNREADABLE:
+        return {}
+    told: dict[str, Any] = reply.get("ObjectLockConfiguration", {})
+    return told
 
 
 def _answer(said: Outcome) -> str:

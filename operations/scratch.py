@@ -1,7 +1,7 @@
 """A scratch object: made for one trial of an operation, read back, and erased whatever happens.
 
-Its key is random, so that it can never be an object of somebody else; what a dead process left
-behind lies under the same prefix, and is swept by its name and age.
+Its key is random, so that it can never be an object of somebody else. What a dead process left
+behind lies under the same prefix, and is swept where name, age and content say that it is Lading's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -23,7 +23,13 @@ from operations.perform import refusal_of
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-LEFT_BEHIND = re.compile(r".*object-[0-9a-f]{32}")
+LEFT_BEHIND = re.compile(r"lading-scratch-([0-9a-f]{32})")
+WRITTEN = "Written by Lading to try what this store does; see docs/stores.md."
+REQUEST = re.compile(
+    r"(<\?xml[^>]*>\s*)?<(Tagging|AccessControlPolicy|LegalHold|Retention|ObjectEncryption)[ >]"
+)
+"""What a store that takes the request of a trial for an upload puts in the scratch object's place.
+"""
 STALE = timedelta(hours=1)
 MOST_SWEPT = 200
 MOST_VERSIONS = 5
@@ -44,9 +50,9 @@ class Scratch:
     ) -> None:
         self.store, self.bucket, self.prefix, self.tick = store, bucket, prefix, tick
         token = uuid.uuid4().hex
-        self.key = f"{prefix}object-{token}"
+        self.key = f"{prefix}lading-scratch-{token}"
         self.copy_prefix = f"{prefix}copy"
-        self.body = f"Written by Lading to try what this store does; see docs/stores.md. {token}"
+        self.body = f"{WRITTEN} {token}"
         self.tags = [{"Key": "lading", "Value": token}]
         self.version_id: str | None = None
         self.retain_until = datetime.now(UTC)
@@ -96,52 +102,94 @@ class Scratch:
                 erase(self.store.s3, self.bucket, key, version_id)
 
 
+class Entry(NamedTuple):
+    """A line of a listing."""
+
+    key: str
+    version_id: str | None
+    age: timedelta
+    is_marker: bool
+
+
 def erase(s3: S3Client, bucket: str, key: str, version_id: str | None) -> None:
-    """Delete every version and marker of a key; `version_id` is one that is known."""
-    listed = [(found, id_) for found, id_, _ in _versions(s3, bucket, key) if found == key]
-    for _, id_ in listed:
-        _delete(s3, bucket, key, id_)
-    if listed:
+    """Delete every version and marker of a key; `version_id` is one that is known. What is refused
+    for one of them is tried for the others all the same.
+    """
+    known = [entry.version_id for entry in _versions(s3, bucket, key) if entry.key == key]
+    for one in known or [version_id] * bool(version_id):
+        with suppress(*FAULTS):
+            _delete(s3, bucket, key, one)
+    if known:
         return
-    if version_id:
-        _delete(s3, bucket, key, version_id)
     for _ in range(MOST_VERSIONS):  # the store lists no versions: the latest, until there is none
-        try:
-            latest = s3.head_object(Bucket=bucket, Key=key).get("VersionId")
-        except UNREADABLE:
-            return
+        latest = s3.head_object(Bucket=bucket, Key=key).get("VersionId")
         _delete(s3, bucket, key, latest)
 
 
 def sweep(store: Store, bucket: str, prefix: str) -> None:
-    """Delete what earlier trials left behind, by name and age. Never fails."""
+    """Delete what earlier trials left behind, among the first MOST_SWEPT entries under the prefix.
+    Never fails.
+
+    Locks are lifted on the way, so nothing is deleted that is not known to be Lading's by its name,
+    its age and its content. What cannot be read stays.
+    """
     with suppress(*FAULTS):
-        for key, version_id, age in _leftovers(store.s3, bucket, prefix):
-            if age > STALE and LEFT_BEHIND.fullmatch(key.removeprefix(prefix)):
-                with suppress(*FAULTS):
-                    _delete(store.s3, bucket, key, version_id)
+        doubtful: set[str] = set()
+        for entry in sorted(_leftovers(store.s3, bucket, prefix), key=lambda one: one.is_marker):
+            token = token_of(entry.key, prefix)
+            if not token or entry.age <= STALE or entry.key in doubtful:
+                continue
+            with suppress(*FAULTS):
+                if entry.is_marker or is_ours(store.s3, bucket, entry, token):
+                    _delete(store.s3, bucket, entry.key, entry.version_id)
+                    continue
+            doubtful.add(entry.key)  # without its marker it would be there again
 
 
-def _leftovers(s3: S3Client, bucket: str, prefix: str) -> list[tuple[str, str | None, timedelta]]:
-    listed = list(_versions(s3, bucket, prefix))
-    if listed:
-        return list(listed)
+def token_of(key: str, prefix: str) -> str:
+    """The random part of the key of a scratch object under the prefix, or of its copy; else empty.
+
+    The prefix is looked for here too: there are stores that list what does not begin with it.
+    """
+    own = key.removeprefix(f"{prefix}copy/")
+    found = LEFT_BEHIND.fullmatch(own.removeprefix(prefix)) if own.startswith(prefix) else None
+    return found[1] if found else ""
+
+
+def is_ours(s3: S3Client, bucket: str, entry: Entry, token: str) -> bool:
+    """True where the content of a version is what a trial wrote there, or what the store made of
+    the trial's request. Raises botocore's errors.
+    """
+    reply = s3.get_object(**Target(bucket, entry.key, entry.version_id).address)
+    body = reply["Body"].read(MOST_READ).decode(errors="replace")
+    return body == f"{WRITTEN} {token}" or bool(REQUEST.match(body))
+
+
+def _leftovers(s3: S3Client, bucket: str, prefix: str) -> list[Entry]:
+    if listed := list(_versions(s3, bucket, prefix)):
+        return listed
     reply = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=MOST_SWEPT)
     now = clock(reply)
-    return [(row["Key"], None, now - row["LastModified"]) for row in reply.get("Contents", [])]
+    return [_entry(row, now) for row in reply.get("Contents", [])]
 
 
-def _versions(
-    s3: S3Client, bucket: str, prefix: str
-) -> Iterator[tuple[str, str | None, timedelta]]:
-    """Key, version id and age of the versions and markers; none where the store lists none."""
+def _versions(s3: S3Client, bucket: str, prefix: str) -> Iterator[Entry]:
+    """The versions and markers; none where the store lists none."""
     try:
         reply = s3.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=MOST_SWEPT)
     except UNREADABLE:
         return
     now = clock(reply)
-    for row in [*reply.get("Versions", []), *reply.get("DeleteMarkers", [])]:
-        yield row["Key"], row.get("VersionId"), now - row["LastModified"]
+    for row in reply.get("Versions", []):
+        yield _entry(row, now)
+    for marker in reply.get("DeleteMarkers", []):
+        yield _entry(marker, now, is_marker=True)
+
+
+def _entry(row: Any, now: datetime, *, is_marker: bool = False) -> Entry:
+    """What has no date is as good as new."""
+    age = now - row["LastModified"] if row.get("LastModified") else timedelta()
+    return Entry(row.get("Key", ""), row.get("VersionId"), age, is_marker)
 
 
 def _delete(s3: S3Client, bucket: str, key: str, version_id: str | None) -> None:

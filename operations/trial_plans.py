@@ -17,6 +17,7 @@ from operations.parameters import bucket_of
 from operations.scratch import UNREADABLE, Scratch
 
 EVERYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
+NOBODY = "0" * 64
 NO_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000"
 
 
@@ -42,6 +43,8 @@ class Plan:
     steps: tuple[Step, ...]
     is_tagged: bool = False
     """The scratch object needs tags before."""
+    when_refused: str = ""
+    """What a clean refusal proves and what not, for people."""
     needs_lock: bool = False
     """Only a bucket with Object Lock can show the effect."""
     place: Callable[[Operation, str], str] = lambda _operation, bucket: bucket
@@ -69,6 +72,24 @@ def is_public(scratch: Scratch) -> bool:
     return any(
         grant.get("Grantee", {}).get("URI") == EVERYBODY for grant in reply.get("Grants", [])
     )
+
+
+def owned(scratch: Scratch) -> dict[str, Any]:
+    """A list that gives the owner everything, and nothing to anybody else."""
+    try:
+        reply: Any = scratch.s3.get_object_acl(Bucket=scratch.bucket, Key=scratch.key)
+        owner = reply.get("Owner", {}).get("ID") or NOBODY
+    except UNREADABLE:
+        owner = NOBODY
+    grants = [
+        {
+            "Grantee": {"TypeIdentifier": "id", "Identifier": owner},
+            "Permission": "FULL_CONTROL",
+        }
+    ]
+    return {
+        "AccessControlPolicy": {"AccessControlList": {"Owner": {"ID": owner}, "Grants": grants}}
+    }
 
 
 def is_held(scratch: Scratch) -> bool:
@@ -120,6 +141,8 @@ PLANS: dict[str, Plan] = {
                 lambda _: {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}},
                 is_public,
             ),
+            # A list is a body, and may be taken for an upload where the header above is not.
+            Step(owned, lambda scratch: not is_public(scratch)),
         )
     ),
     "S3PutObjectLegalHold": Plan(
@@ -147,6 +170,8 @@ PLANS: dict[str, Plan] = {
     # With a key that does not exist: a store that knows the request refuses it, and that is enough
     # to know that it does not take it for an upload.
     "S3UpdateObjectEncryption": Plan(
-        steps=(Step(lambda _: {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": NO_KEY}}}, has_key),)
+        steps=(Step(lambda _: {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": NO_KEY}}}, has_key),),
+        when_refused="The key of the trial does not exist: this shows that the request is not "
+        "taken for an upload, and not whether a real key would be taken.",
     ),
 }

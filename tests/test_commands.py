@@ -244,11 +244,36 @@ def test_probing_tells_what_the_store_does(
 
     lines = run("role", "probe", "nearby", "--bucket", "scratch").splitlines()
 
-    assert (
-        "S3PutObjectTagging        Destroys data       It answered 200, and the object is gone."
-        in lines
-    )
+    (tags,) = [line for line in lines if line.startswith("S3PutObjectTagging ")]
+    told = "Destroys data       It answered 200, and the object is gone. (scratch, 20"
+    assert tags.startswith(f"S3PutObjectTagging        {told}")
+    assert tags.endswith(" UTC)")
     assert "S3InitiateRestoreObject   Cannot be tried" in lines
+
+
+def test_probing_says_what_could_not_be_tried_now(
+    make_role: MakeRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(probing, "sweep", lambda *_: None)
+    found = Found(Finding.UNTRIED, "The role may not write.", 403)
+    monkeypatch.setattr(probing, "probe", lambda *_: found)
+    make_role("nearby", endpoint_url="http://store:9000")
+
+    last = run("role", "probe", "nearby", "--bucket", "scratch").splitlines()[-1]
+
+    assert last.startswith("7 of 7 could not be tried: S3PutObjectCopy, ")
+    assert last.endswith(". The role may not write.")
+
+
+def test_probing_in_a_bucket_that_is_not_there_says_so(
+    make_role: MakeRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "identify", lambda *_: 404)
+    make_role("nearby", endpoint_url="http://store:9000")
+
+    with pytest.raises(CommandError, match="--bucket: There is no bucket nosuch"):
+        run("role", "probe", "nearby", "--bucket", "nosuch")
 
 
 def test_probing_needs_a_role_that_exists_and_a_bucket(make_role: MakeRole) -> None:

@@ -43,10 +43,14 @@ def role(request: PageRequest, name: str) -> HttpResponseBase:
 def role_probe(request: PageRequest, name: str) -> HttpResponseBase:
     """Try what the store does, now."""
     found = services.role_of(request.user, name)
-    services.probe_role(found, request.POST.get("bucket", "").strip())
+    bucket, by_operator = request.POST.get("bucket", "").strip(), request.user.is_staff
+    warning = services.probe_role(found, bucket, by_operator=by_operator)
     known = {row.trial.found for row in services.matrix(found) if row.trial and row.is_tried}
-    tell = messages.success if known <= HARMLESS else messages.warning
-    tell(request, "The store was tried. This is what it does:")
+    if warning:
+        messages.warning(request, warning)
+    else:
+        tell = messages.success if known <= HARMLESS else messages.warning
+        tell(request, "The store was tried. This is what it does:")
     return redirect("role", name)
 
 

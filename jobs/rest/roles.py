@@ -33,7 +33,10 @@ def role(request: Request, name: str) -> Response:
 
 @api_view(["POST"])
 def probe(request: Request, name: str) -> Response:
-    """Try operations on scratch objects in {"bucket"}; {"operations"} names some of them."""
+    """Try operations on scratch objects in {"bucket"}; {"operations"} names some of them.
+
+    The answer has a `warning` where some could not be tried.
+    """
     found = services.role_of(request.user, name)
     given = members(request, "bucket", "operations")
     bucket, operations = given.get("bucket", ""), given.get("operations", [])
@@ -41,8 +44,9 @@ def probe(request: Request, name: str) -> Response:
         raise InvalidRequest({"bucket": ["Give the name of a bucket."]})
     if not isinstance(operations, list) or not all(isinstance(one, str) for one in operations):
         raise InvalidRequest({"operations": ["Give a list of names of operations."]})
-    services.probe_role(found, bucket, operations)
-    return _role(found)
+    by_operator = request.user.is_staff
+    warning = services.probe_role(found, bucket, operations, by_operator=by_operator)
+    return _role(found, warning=warning or None)
 
 
 @api_view(["POST"])
@@ -61,6 +65,6 @@ def override(request: Request, name: str) -> Response:
     return _role(found)
 
 
-def _role(found: Role) -> Response:
+def _role(found: Role, **more: object) -> Response:
     trials = [show.trial(row) for row in services.matrix(found)]
-    return Response({**show.role(found), "is_aws": found.is_aws, "trials": trials})
+    return Response({**show.role(found), "is_aws": found.is_aws, "trials": trials, **more})

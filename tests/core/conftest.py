@@ -12,13 +12,15 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import execution, lanes, sending, verdicts, working
+from jobs import execution, lanes, probing, sending, stores, verdicts, working
 from jobs.execution import execute
 from jobs.lanes import Claim, JobClaim, SliceClaim
-from jobs.models import Job, Slice
+from jobs.models import Job, Role, Slice
+from jobs.preparing import prepare
 from jobs.report import finish
 from operations.pace import Pace
-from tests.conftest import MakeJob, MakeSlice
+from tests.conftest import MakeJob, MakeManifest, MakeSlice
+from tests.core.probed import ProbedStore
 from tests.core.scripted import Script
 
 OWNER = "test-node:1:1"
@@ -153,3 +155,32 @@ def several_connections(transactional_db: None, tmp_path: Path) -> Iterator[None
     yield
     connection.close()
     connection.connection, connection.settings_dict["NAME"] = memory, name
+
+
+# ---- stores that are tried
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> ProbedStore:
+    store = ProbedStore()
+    monkeypatch.setattr(probing, "probe", store.probe)
+    monkeypatch.setattr(probing, "sweep", lambda *_: None)
+    monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(stores, "identity", lambda *_: None)
+    monkeypatch.setattr(stores, "s3_for", lambda _role: None)
+    return store
+
+
+@pytest.fixture
+def prepared(role: Role, make_job: MakeJob, make_manifest: MakeManifest) -> Callable[..., Job]:
+    """A job over two objects that Preparing is done with: prepared(confirmation_required=True)."""
+
+    def make(**values: Any) -> Job:
+        manifest = make_manifest(b"photos,a\nphotos,b\n")
+        defaults = {"manifest": manifest, "role": role, "confirmation_required": False}
+        job = make_job(**{**defaults, **values})
+        prepare(claim_to_finish(job), never)
+        job.refresh_from_db()
+        return job
+
+    return make

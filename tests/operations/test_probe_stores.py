@@ -108,7 +108,7 @@ from operations.base import Store
 from operations.probe import probe
 from tests.adversaries import client
 
-left = 4
+left = 5
 def tick():
     global left
     left -= 1

@@ -127,6 +127,20 @@ def test_what_was_found_bad_has_no_green_tick_above_it(
     assert 'class="notice good"' not in text
 
 
+def test_the_page_does_not_say_that_a_store_was_tried_that_could_not_be(
+    client: Client, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(probing, "sweep", lambda *_: None)
+    monkeypatch.setattr(probing, "probe", lambda *_: Found(Finding.UNTRIED, "403.", 403))
+
+    path = reverse("role_probe", args=["archive"])
+    text = client.post(path, {"bucket": "scratch"}, follow=True).content.decode()
+
+    assert "7 of 7 could not be tried" in text
+    assert "The store was tried." not in text
+
+
 @pytest.mark.parametrize("bucket", ["", "a b", "x/y"])
 def test_a_bucket_that_is_none_is_told_on_the_page_of_the_role(
     client: Client, role: Role, bucket: str
@@ -171,6 +185,7 @@ def test_nobody_overrides_what_destroys(client: Client, role: Role, operator: Us
 
 @pytest.fixture
 def untried(make_job: MakeJob, role: Role) -> Job:
+    Trial.objects.filter(operation="S3PutObjectTagging").update(finding=Finding.UNTRIED)
     return make_job(status="Suspended", suspended_cause=UNTRIED, total_tasks=2)
 
 

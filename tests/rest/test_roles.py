@@ -121,6 +121,26 @@ def test_a_store_that_cannot_be_reached_is_told(post: Post, make_role: MakeRole)
     assert "could not be reached" in response.json()["fields"]["role"][0]
 
 
+def test_a_probe_says_what_could_not_be_tried(post: Post, role: Role, store: list[Found]) -> None:
+    store[0] = Found(Finding.UNTRIED, "The role may not write.", 403)
+
+    told = post("/api/v1/roles/archive/probe/", {"bucket": "scratch", "operations": [TAGS]}).json()
+
+    assert told["warning"] == f"1 of 1 could not be tried: {TAGS}. The role may not write."
+
+
+def test_a_bucket_that_is_not_there_is_told(
+    post: Post, role: Role, store: list[Found], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "identify", lambda *_: 404)
+
+    response = post("/api/v1/roles/archive/probe/", {"bucket": "nosuch"})
+
+    assert response.status_code == 400
+    assert response.json()["fields"] == {"bucket": ["There is no bucket nosuch."]}
+    assert Trial.objects.count() == 0
+
+
 # ---- overriding
 
 

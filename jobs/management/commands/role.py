@@ -94,18 +94,21 @@ def _probe(options: dict[str, Any]) -> str:
     if role is None:
         raise CommandError(f"There is no role {options['name']!r}.")
     try:
-        services.probe_role(role, options["bucket"])
+        warning = services.probe_role(role, options["bucket"], by_operator=True)
     except InvalidRequest as error:
         raise CommandError(_faults(error)) from None
-    return "\n".join(f"{row.name:<26}{_finding(row)}" for row in services.matrix(role))
+    return "\n".join([*map(_row, services.matrix(role)), *filter(None, [warning])])
 
 
-def _finding(row: Row) -> str:
-    if not row.is_tried:
-        return "Cannot be tried"
-    if row.trial is None:
-        return "Not tried yet"
-    return f"{row.trial.get_finding_display():<20}{row.trial.detail}"
+def _row(row: Row) -> str:
+    """What is known, and from when and where: it need not have been found just now."""
+    if not row.trial or not row.is_tried:
+        return f"{row.name:<26}{'Not tried yet' if row.is_tried else 'Cannot be tried'}"
+    trial = row.trial
+    return (
+        f"{row.name:<26}{trial.get_finding_display():<20}{trial.detail} "
+        f"({trial.bucket}, {trial.tried_at:%Y-%m-%d %H:%M} UTC)"
+    )
 
 
 def _secret(options: dict[str, Any]) -> str | None:
