@@ -123,6 +123,8 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
     except JobFailure as failure:
         logger.info("Job %s fails: %s", claim.job.pk, failure.reason)
         lifecycle.fail(claim.job, failure.code, failure.reason)
+        if isinstance(claim, SliceClaim):
+            claim.release()  # nothing was sent yet; the job need not wait for the lease to run out
     except DatabaseError as error:
         logger.warning("The database failed work on job %s: %s", claim.job.pk, error)
         connection.close()

@@ -199,7 +199,7 @@ def _judged_by_lock(found: Found, scratch: Scratch) -> Found:
 def _would_keep_it(scratch: Scratch) -> bool:
     """Whether nobody could delete a scratch object for as long as the bucket says."""
     retention = _locks(scratch).get("Rule", {}).get("DefaultRetention", {})
-    return retention.get("Mode") == "COMPLIANCE"
+    return bool(retention.get("Mode") == "COMPLIANCE")
 
 
 def _locks(scratch: Scratch) -> dict[str, Any]:
@@ -208,7 +208,8 @@ def _locks(scratch: Scratch) -> dict[str, Any]:
         reply: Any = scratch.s3.get_object_lock_configuration(Bucket=scratch.bucket)
     except UNREADABLE:
         return {}
-    return reply.get("ObjectLockConfiguration", {})
+    told: dict[str, Any] = reply.get("ObjectLockConfiguration", {})
+    return told
 
 
 def _answer(said: Outcome) -> str:
