@@ -114,7 +114,7 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
     """Do one piece of work. Returns better work that was claimed on the way."""
     try:
         if isinstance(claim, SliceClaim):
-            probing.recheck(claim.job)
+            _look_again(claim)
             return execute(claim, *senders.for_job(claim.job), stop)
         _step(claim, stop)
     except (LeaseLost, InvalidTransition) as lost:
@@ -132,6 +132,17 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
         senders.close()
         _set_back(claim, error)
     return None
+
+
+def _look_again(claim: SliceClaim) -> None:
+    """Whether the store is still fit. Where it is not, the slice is given back before anything is
+    sent, so that the job need not wait for the lease to run out. Raises JobFailure.
+    """
+    try:
+        probing.recheck(claim.job)
+    except JobFailure:
+        claim.release()
+        raise
 
 
 def _step(claim: JobClaim, stop: Callable[[], bool]) -> None:

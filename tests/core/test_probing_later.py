@@ -61,7 +61,7 @@ def test_a_job_whose_store_is_found_out_later_touches_nothing(
 
     run(job)
 
-    assert (job.status, job.succeeded) == ("Failing", 0)
+    assert (job.status, job.succeeded) == ("Failed", 0)
     (told,) = job.failure_reasons
     assert told["FailureCode"] == "StoreDestroysData"
     assert "found while the job was under way" in told["FailureReason"]
@@ -75,7 +75,7 @@ def test_a_job_whose_role_is_pointed_at_an_untried_store_touches_nothing(
 
     run(job)
 
-    assert (job.status, job.succeeded) == ("Failing", 0)
+    assert (job.status, job.succeeded) == ("Failed", 0)
     assert job.failure_reasons[0]["FailureCode"] == "StoreUntried"
 
 

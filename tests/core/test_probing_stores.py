@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jobs import services, stores, working
+from jobs.errors import InvalidRequest
 from jobs.models import Job, Role, Trial
 from tests import adversaries
 from tests.conftest import MakeJob, MakeManifest, MakeRole, require
@@ -118,3 +119,35 @@ def test_what_the_store_calls_itself_is_kept_with_the_finding(
     role.refresh_from_db()
     assert role.server
     assert {trial.server for trial in Trial.objects.all()} == {role.server}
+
+
+@pytest.mark.parametrize("store", ["nanio"], indirect=True)
+def test_no_byte_is_lost_where_the_store_is_found_out_while_the_job_waits(
+    store: tuple[str, Any], role: Role, run: Callable[..., Job]
+) -> None:
+    stores.identify(role, "photos")
+    Trial.objects.create(
+        account_id=role.account_id,
+        endpoint_url=role.endpoint,
+        operation="S3PutObjectTagging",
+        finding="works",
+        bucket="photos",
+        server=role.server,
+    )
+    job = run(confirmation_required=True)
+    services.probe_role(role, "photos")
+
+    Job.objects.filter(pk=job.pk).update(status="Ready")  # as one that was confirmed before
+    working.work("test-node", lambda: False)
+
+    job.refresh_from_db()
+    assert (job.status, job.succeeded) == ("Failed", 0)
+    assert bodies(store[1]) == BODIES
+
+
+@pytest.mark.parametrize("store", ["nanio"], indirect=True)
+def test_a_bucket_that_is_not_there_is_no_finding(store: tuple[str, Any], role: Role) -> None:
+    with pytest.raises(InvalidRequest, match="There is no bucket nosuch"):
+        services.probe_role(role, "nosuch")
+
+    assert Trial.objects.count() == 0
