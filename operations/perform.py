@@ -13,6 +13,7 @@ from botocore.exceptions import (
     ChecksumError,
     ClientError,
     ConnectionError,
+    FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     ParamValidationError,
@@ -48,7 +49,13 @@ THROTTLE_CODES = {
     "503",
 }
 
-NO_REPLY = (ChecksumError, ConnectionError, HTTPClientError, IncompleteReadError)
+NO_REPLY = (
+    ChecksumError,
+    ConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 
 def perform(operation: Operation, store: Store, target: Target) -> Outcome:
