@@ -29,6 +29,7 @@ from operations.replication_rules import (
     one_per_destination,
     remembered_rules,
 )
+from operations.source_lock import with_lock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,6 +59,7 @@ class ReplicateObject(Operation):
         *("s3:GetObjectVersion", "s3:GetObjectVersionTagging"),
         *("s3:GetBucketVersioning", "s3:ListBucket", "s3:PutObject", "s3:PutObjectAcl"),
         *("s3:PutObjectTagging", "s3:DeleteObject"),
+        *("s3:GetBucketObjectLockConfiguration", "s3:GetObjectRetention", "s3:GetObjectLegalHold"),
         *("s3:PutObjectRetention", "s3:PutObjectLegalHold"),
     )
     needs_versions: ClassVar[bool] = True
@@ -130,6 +132,7 @@ def copy_to_all(
     ]
     if not fitting:
         raise not_eligible()
+    head = with_lock(store, target, head)
     failures = []
     for rule in one_per_destination(fitting):
         try:
