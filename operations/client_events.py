@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from typing import Any
 
+from botocore.parsers import ResponseParserError
+
+PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
+"""The beginning of an HTML page."""
 TRUE_STATUS = "x-true-status"
 """The header under which `keep_true_status` notes the HTTP status of a reply."""
 
@@ -15,8 +20,14 @@ def keep_true_status(response_dict: dict[str, Any], **_: Any) -> None:
 
     The 500 is made for botocore's retries; a report has to say what the store said. Botocore calls
     handlers of `before-parse.*.*` ahead of its own one, which is for `before-parse.s3.*`.
+
+    Raises ResponseParserError for a page that a proxy put in the place of a success: parsed, it
+    would be a reply without anything in it.
     """
-    response_dict["headers"][TRUE_STATUS] = str(response_dict["status_code"])
+    status, body = response_dict["status_code"], response_dict.get("body")
+    response_dict["headers"][TRUE_STATUS] = str(status)
+    if 200 <= status < 300 and isinstance(body, bytes) and PAGE.match(body):
+        raise ResponseParserError("The reply is a page for people.")
 
 
 def add_content_md5(request: Any, **_: Any) -> None:

@@ -49,8 +49,7 @@ remembered_versioning = BucketMemory(is_versioned)
 
 class ReplicateObject(Operation):
     """Copy each version to where the replication rules of its bucket send it. One that is not the
-    latest of its key is refused where a newer one may be there already.
-    """
+    latest of its key is refused where a newer one may be there already."""
 
     name: ClassVar[str] = "S3ReplicateObject"
     label: ClassVar[str] = "Replicate"

@@ -125,7 +125,7 @@ def test_the_tier_is_standard_by_default_and_intelligent_tiering_gets_no_days(
         (
             {"ExpirationInDays": "a week"},
             "expiration_in_days",
-            "Input should be a valid integer, unable to parse string as an integer.",
+            "Give a whole number, not a text or a fraction.",
         ),
         (
             {"ExpirationInDays": True},
@@ -135,7 +135,7 @@ def test_the_tier_is_standard_by_default_and_intelligent_tiering_gets_no_days(
         (
             {"ExpirationInDays": 1.5},
             "expiration_in_days",
-            "Input should be a valid integer, got a number with a fractional part.",
+            "Give a whole number, not a text or a fraction.",
         ),
         (
             {"GlacierJobTier": "EXPEDITED"},
