@@ -26,8 +26,14 @@ def keep_true_status(response_dict: dict[str, Any], **_: Any) -> None:
     """
     status, body = response_dict["status_code"], response_dict.get("body")
     response_dict["headers"][TRUE_STATUS] = str(status)
-    if 200 <= status < 300 and isinstance(body, bytes) and PAGE.match(body):
-        raise ResponseParserError("The reply is a page for people.")
+    if isinstance(body, bytes) and is_unreadable(status, body):
+        raise ResponseParserError("The reply is not what S3 answers.")
+
+
+def is_unreadable(status: int, body: bytes) -> bool:
+    """True for a page with a success, and for an error of two codes, at which botocore breaks."""
+    is_page = 200 <= status < 300 and PAGE.match(body) is not None
+    return is_page or (b"<Error" in body and body.count(b"<Code>") > 1)
 
 
 def add_content_md5(request: Any, **_: Any) -> None:

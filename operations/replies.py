@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from operations.base import Again, Outcome
-from operations.client_events import PAGE, TRUE_STATUS
+from operations.client_events import PAGE, TRUE_STATUS, is_unreadable
 from operations.perform import no_reply, not_s3, refusal_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Reply:
         return self._refusal(connection, status, body)
 
     def _refusal(self, connection: Connection, status: int, body: bytes) -> Outcome | Verdict:
-        if 200 <= status < 300 and PAGE.match(body):
+        if is_unreadable(status, body):
             return not_s3()
         headers = headers_of(connection.head)
         parsed = self._parse(headers, body, status)

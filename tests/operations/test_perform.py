@@ -134,10 +134,12 @@ def test_a_200_that_breaks_off_may_be_tried_again(answering_store):
     assert (outcome.succeeded, outcome.http_status, outcome.again) == (False, 200, Again.FAULT)
 
 
-def test_two_codes_in_an_error_are_none(answering_store):
+def test_an_error_of_two_codes_cannot_be_read(answering_store):
     body = "<Error><Code>A</Code><Code>B</Code><Message>No.</Message></Error>"
 
-    assert perform(COPY, answering_store(400, body), TARGET).error_code == "400"
+    outcome = perform(COPY, answering_store(400, body), TARGET)
+
+    assert (outcome.succeeded, outcome.error_code) == (False, "ResponseParserError")
 
 
 @pytest.mark.parametrize("operation", [COPY, TAG], ids=lambda operation: operation.name)

@@ -89,6 +89,10 @@ TAGGING = {
     "an error in 200": case(error(200, "InternalError"), 200, "InternalError", FAULT),
     "an error without a code": case(reply(403, b"<Error/>"), 403, "403"),
     "other XML": case(reply(403, b"<Fault><Code>Odd</Code></Fault>"), 403, "403"),
+    "two codes": case(
+        reply(403, b"<Error><Code>A</Code><Code>B</Code></Error>"),
+        *(None, "ResponseParserError", FAULT),
+    ),
     "JSON": case(reply(400, b'{"code": "Odd"}'), 400, "400"),
     "not UTF-8": case(reply(400, ODD), 400, "400"),
     "Latin-1": case(reply(400, b'<?xml version="1.0" encoding="latin-1"?>' + ODD), 400, "400"),
