@@ -13,7 +13,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
 from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.errors import InvalidRequest
@@ -95,7 +103,7 @@ class ManifestRequest(Request):
 class ReportRequest(Request):
     """Whether and where to write the completion report (JobReport)."""
 
-    enabled: bool = False
+    enabled: StrictBool = False
     bucket: Annotated[str, AfterValidator(_bucket)] | None = None
     expected_bucket_owner: Annotated[str, AfterValidator(_account)] | None = Field(
         None, description="The account that must own the bucket, else the job fails."
@@ -120,7 +128,7 @@ class JobRequest(Request):
     priority: int = Field(10, ge=0, le=2_147_483_647, strict=True)
     requests_per_second: int | None = Field(None, ge=1, le=MOST_REQUESTS_PER_SECOND, strict=True)
     description: str = Field("", max_length=256)
-    confirmation_required: bool = True
+    confirmation_required: StrictBool = True
     report: ReportRequest = ReportRequest()
     client_request_token: str | None = Field(None, min_length=1, max_length=64)
     tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(

@@ -16,6 +16,7 @@ from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
 from jobs.models import Job, JobEvent, Manifest, Role
+from jobs.needs import lacking
 from jobs.requests import JobRequest, ManifestRequest
 from jobs.spool import spool
 from jobs.status import JobStatus
@@ -89,6 +90,7 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     job.role = _role(account_id, request.role)
     _admit(operation, job.role)
     job.manifest = _manifest(user, request.manifest, job.role)
+    _require(job)
     _check_report(job)
     return _save(job, user)
 
@@ -165,6 +167,12 @@ def _manifest(user: User, request: ManifestRequest, role: Role) -> Manifest:
     except (BotoCoreError, ClientError) as error:
         raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
     return manifest
+
+
+def _require(job: Job) -> None:
+    """Refuse now what Preparing would fail the job for."""
+    if faults := {field: [reason] for field, reason in lacking(job)}:
+        raise InvalidRequest(faults)
 
 
 def _check_report(job: Job) -> None:

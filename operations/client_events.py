@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import threading
 from typing import Any
+
+from botocore.parsers import ResponseParserError
 
 CAUGHT = threading.local()
 """`requests` is a list where this thread captures requests instead of sending them."""
@@ -27,6 +30,8 @@ def catch(request: Any, event_name: str, **_: Any) -> None:
         raise Caught
 
 
+PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
+"""The beginning of an HTML page."""
 TRUE_STATUS = "x-true-status"
 """The header under which `keep_true_status` notes the HTTP status of a reply."""
 
@@ -36,8 +41,20 @@ def keep_true_status(response_dict: dict[str, Any], **_: Any) -> None:
 
     The 500 is made for botocore's retries; a report has to say what the store said. Botocore calls
     handlers of `before-parse.*.*` ahead of its own one, which is for `before-parse.s3.*`.
+
+    Raises ResponseParserError for a page that a proxy put in the place of a success: parsed, it
+    would be a reply without anything in it.
     """
-    response_dict["headers"][TRUE_STATUS] = str(response_dict["status_code"])
+    status, body = response_dict["status_code"], response_dict.get("body")
+    response_dict["headers"][TRUE_STATUS] = str(status)
+    if isinstance(body, bytes) and is_unreadable(status, body):
+        raise ResponseParserError("The reply is not what S3 answers.")
+
+
+def is_unreadable(status: int, body: bytes) -> bool:
+    """True for a page with a success, and for an error of two codes, at which botocore breaks."""
+    is_page = 200 <= status < 300 and PAGE.match(body) is not None
+    return is_page or (b"<Error" in body and body.count(b"<Code>") > 1)
 
 
 def add_content_md5(request: Any, **_: Any) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import re
 import uuid
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, FlexibleChecksumError
 from pydantic import Field, model_validator
 
 from operations.base import SUCCESSFUL, Again, Operation, Outcome, Store, Target
@@ -26,6 +27,37 @@ PARTS = re.compile(r"-(\d+)$")
 
 class PartsUnknown(Exception):
     """The object was uploaded in parts, and the store does not tell which."""
+
+
+class Content:
+    """What an object holds, read block by block.
+
+    botocore compares it with the checksum that the store keeps, and raises after the last byte. To
+    find such objects is what the operation is for, so that here reading just ends.
+    """
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+        self.is_as_stored = True
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; none at the end."""
+        try:
+            block: bytes = self._body.read(size)
+        except FlexibleChecksumError:
+            self.is_as_stored = False
+            return b""
+        except binascii.Error:  # what the store keeps is no checksum, so there is none to break
+            return b""
+        return block
+
+
+class Found(NamedTuple):
+    """What reading an object told."""
+
+    etag: str
+    digest: bytes
+    is_as_stored: bool
 
 
 class ComputeObjectChecksum(Operation):
@@ -56,43 +88,66 @@ class ComputeObjectChecksum(Operation):
         return self
 
     def run(self, store: Store, target: Target) -> Outcome:
-        """Read one object. A stream that breaks off is a fault, and tried again from its start."""
+        """Read one object. A stream that breaks off is a fault, and tried again from its start.
+
+        Content that is not what the store keeps a checksum of is read a second time, since it may
+        have been damaged on the way. An object that is damaged itself gets the same again.
+        """
         try:
-            if self.checksum_type == "COMPOSITE":
-                etag, digest = self.composite(store, target)
-            else:
-                etag, digest = self.full(store, target)
+            found = self.read(store, target)
+            if not found.is_as_stored:
+                found = self.read(store, target)
         except ClientError as error:
             return unreadable(refusal_of(error), error.response["Error"].get("Message", ""))
         except PartsUnknown:
             return failed("501", "The store does not tell the parts of the object")
-        return replace(SUCCESSFUL, message=self.message(etag, digest))
+        if not found.is_as_stored:
+            return self.damaged(found)
+        return replace(SUCCESSFUL, message=self.message(found.etag, found.digest))
 
-    def full(self, store: Store, target: Target) -> tuple[str, bytes]:
-        """The ETag of the object and the checksum of all of it."""
+    def read(self, store: Store, target: Target) -> Found:
+        """Read the object once."""
+        is_composite = self.checksum_type == "COMPOSITE"
+        return self.composite(store, target) if is_composite else self.full(store, target)
+
+    def full(self, store: Store, target: Target) -> Found:
+        """The checksum of all of the object."""
         reply = store.s3.get_object(**target.address)
+        content = Content(reply["Body"])
         checksum = CHECKSUMS[self.checksum_algorithm]()
-        while block := reply["Body"].read(BLOCK):
+        while block := content.read(BLOCK):
             checksum.update(block)
-        return reply["ETag"], checksum.digest()
+        return Found(reply.get("ETag", ""), checksum.digest(), content.is_as_stored)
 
-    def composite(self, store: Store, target: Target) -> tuple[str, bytes]:
-        """The ETag of the object and the checksum of the checksums of its parts.
+    def composite(self, store: Store, target: Target) -> Found:
+        """The checksum of the checksums of the object's parts.
 
         The parts' sizes are asked first; then the object is read in one go.
         """
         head = store.s3.head_object(**target.address)
+        if "ETag" not in head:
+            raise PartsUnknown
         sizes = part_sizes(store, target, head["ETag"], head["ContentLength"])
         reply = store.s3.get_object(**target.address, IfMatch=head["ETag"])
+        content = Content(reply["Body"])
         whole = CHECKSUMS[self.checksum_algorithm]()
         for size in sizes:
             part = CHECKSUMS[self.checksum_algorithm]()
-            while size > 0 and (block := reply["Body"].read(min(BLOCK, size))):
+            while size > 0 and (block := content.read(min(BLOCK, size))):
                 part.update(block)
                 size -= len(block)
             whole.update(part.digest())
-        reply["Body"].read(1)  # only a read after the last byte tells whether the stream broke off
-        return head["ETag"], whole.digest()
+        content.read(1)  # only a read after the last byte tells whether the stream broke off
+        return Found(head["ETag"], whole.digest(), content.is_as_stored)
+
+    def damaged(self, found: Found) -> Outcome:
+        """The failure of an object that does not hold what the store keeps a checksum of.
+
+        AWS has no words for it; these name S3's own code, and what was computed.
+        """
+        text = "BadDigest: The content is not that of the checksum stored with the object"
+        computed = f"{self.checksum_algorithm} {self.checksum_type} {found.digest.hex().upper()}"
+        return failed("400", f"{text}. Computed of the content: {computed}")
 
     def message(self, etag: str, digest: bytes) -> str:
         """The checksum as AWS's reports have it."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from operations.base import Parameters
-from operations.parameters import WHOLE, ShortText, Timestamp, given
+from operations.parameters import WHOLE, Flag, ShortText, Timestamp, given
 
 
 def user_metadata(entries: dict[str, str]) -> dict[str, str]:
@@ -78,7 +78,7 @@ class NewObjectMetadata(Parameters):
         title="Content-MD5",
         description="Deprecated: has no effect.",
     )
-    requester_charged: bool | None = Field(
+    requester_charged: Flag | None = Field(
         default=None, title="Requester charged", description="Deprecated: has no effect."
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from botocore.exceptions import ClientError
 
 from operations.base import Again, Store, Unfit
@@ -9,6 +11,12 @@ from operations.perform import refusal_of
 
 NOT_ENABLED = "ObjectLockNotEnabled"
 READ_PERMISSION = "s3:GetBucketObjectLockConfiguration"
+
+
+def require_future(moment: datetime | None, parameter: str) -> None:
+    """Raise Unfit for the end of a lock that is over: every task would be refused for it."""
+    if moment is not None and moment <= datetime.now(UTC):
+        raise Unfit("InvalidRequest", "Give a date in the future.", parameter=parameter)
 
 
 def require_object_lock(store: Store, bucket: str) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlencode
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, model_validator
 
 from operations.base import Parameters
 
@@ -49,11 +49,29 @@ def given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def not_a_flag(value: Any) -> Any:
-    """Refuse true and false where a number is asked for: to Python they are 1 and 0."""
+def whole_number(value: Any) -> Any:
+    """Refuse what is only something like a whole number: true (1 to Python), 7.0, "7"."""
     if isinstance(value, bool):
         raise ValueError("give a whole number, not true or false")
+    if not isinstance(value, int):
+        raise ValueError("give a whole number, not a text or a fraction")
     return value
+
+
+def written_date(value: Any) -> Any:
+    """Refuse numbers, also in a text: 20300101 would be a count of seconds, a day in 1970."""
+    is_count = isinstance(value, str) and is_number(value)
+    if is_count or not isinstance(value, str | datetime):
+        raise ValueError("give a date and a time, such as 2030-01-31T00:00:00Z")
+    return value
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -83,10 +101,13 @@ HeaderText = Annotated[str, AfterValidator(header_text)]
 ShortText = Annotated[HeaderText, Field(min_length=1, max_length=1024)]
 """Header text of 1 to 1024 characters, AWS's usual limits."""
 
-WHOLE = BeforeValidator(not_a_flag)
+Flag = StrictBool
+"""True or false, and nothing like them, such as "yes" or 1."""
+
+WHOLE = BeforeValidator(whole_number)
 """For numbers; stands last, as the limits before it get lost in the JSON schema otherwise."""
 
-Timestamp = Annotated[datetime, AfterValidator(as_utc)]
+Timestamp = Annotated[datetime, AfterValidator(as_utc), BeforeValidator(written_date)]
 """A moment, always with UTC as its zone."""
 
 BucketArn = Annotated[

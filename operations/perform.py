@@ -13,6 +13,7 @@ from botocore.exceptions import (
     ChecksumError,
     ClientError,
     ConnectionError,
+    FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     ParamValidationError,
@@ -48,7 +49,13 @@ THROTTLE_CODES = {
     "503",
 }
 
-NO_REPLY = (ChecksumError, ConnectionError, HTTPClientError, IncompleteReadError)
+NO_REPLY = (
+    ChecksumError,
+    ConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 
 def perform(operation: Operation, store: Store, target: Target) -> Outcome:
@@ -76,12 +83,17 @@ def refusal_of(error: ClientError, service: str = S3) -> Outcome:
     said = error.response.get("Error", {})
     return refusal(
         http_status=int(headers.get(TRUE_STATUS) or reply.get("HTTPStatusCode", 0)),
-        error_code=said.get("Code", ""),
-        message=said.get("Message", ""),
-        request_id=reply.get("RequestId", ""),
-        extended_request_id=reply.get("HostId", ""),
+        error_code=text_of(said.get("Code")),
+        message=text_of(said.get("Message")),
+        request_id=text_of(reply.get("RequestId")),
+        extended_request_id=text_of(reply.get("HostId")),
         service=service,
     )
+
+
+def text_of(told: object) -> str:
+    """A text of a reply; nothing where it is none, as where a store writes an element twice."""
+    return told if isinstance(told, str) else ""
 
 
 def refusal(

@@ -9,14 +9,17 @@ from botocore.exceptions import ClientError
 from pydantic import Field, model_validator
 
 from operations.base import Operation, Outcome, Store, Target, success_of
+from operations.copy_conflicts import conflicts
 from operations.copy_outcomes import LARGEST_COPY, NO_COPY_RESULT, TOO_LARGE
 from operations.grants import Grant, grant_arguments
 from operations.new_object_metadata import NewObjectMetadata
+from operations.object_lock import require_future
 from operations.parameters import (
     BucketArn,
     CannedAccessControlList,
     ChecksumAlgorithm,
     EventHoldDuration,
+    Flag,
     HeaderText,
     StorageClass,
     TagSet,
@@ -95,7 +98,7 @@ class PutObjectCopy(Operation):
         title="KMS key",
         description="Id, ARN or alias of the KMS key that encrypts the copies.",
     )
-    bucket_key_enabled: bool | None = Field(
+    bucket_key_enabled: Flag | None = Field(
         default=None,
         title="Bucket key",
         description="Asks the KMS less often, by a key of the bucket.",
@@ -129,22 +132,19 @@ class PutObjectCopy(Operation):
         title="Website redirect",
         description="Where a bucket that serves a website sends those who ask for the object.",
     )
-    requester_pays: bool | None = Field(
+    requester_pays: Flag | None = Field(
         default=None, title="Requester pays", description="Agree to pay if the bucket asks for it."
     )
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
-        faults = []
-        if self.canned_access_control_list and self.access_control_grants:
-            faults.append("Give a canned ACL or grants, not both.")
-        if bool(self.object_lock_mode) != bool(self.object_lock_retain_until_date):
-            faults.append("Object Lock mode and retain-until date go together.")
-        if self.sse_aws_kms_key_id and self.encryption == "AES256":
-            faults.append("A KMS key goes with the encryption KMS, not with AES256.")
-        if faults:
-            raise ValueError(" ".join(faults))
+        if faults := " ".join(conflicts(self)):
+            raise ValueError(faults)
         return self
+
+    def admit(self, store: Store) -> None:
+        """The date of a lock is to come."""
+        require_future(self.object_lock_retain_until_date, "object_lock_retain_until_date")
 
     @property
     def metadata(self) -> NewObjectMetadata:

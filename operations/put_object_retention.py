@@ -1,6 +1,7 @@
 """Object Lock retention: keep each object until a date, or no longer (spec.md 5.8).
 
-Whether a date lies in the past is left to the store: a job may wait long after it was created.
+A date has to be in the future when the job is created. What it is when a task comes is left to the
+store: a job may wait long.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from operations.base import Operation, Parameters, Store, Target
-from operations.object_lock import READ_PERMISSION, require_object_lock
-from operations.parameters import EventHoldDuration, Timestamp, given
+from operations.object_lock import READ_PERMISSION, require_future, require_object_lock
+from operations.parameters import EventHoldDuration, Flag, Timestamp, given
 
 
 class Retention(Parameters):
@@ -79,11 +80,15 @@ class PutObjectRetention(Operation):
     retention: Retention = Field(
         title="Retention", description="Until when and how strictly objects are kept."
     )
-    bypass_governance_retention: bool | None = Field(
+    bypass_governance_retention: Flag | None = Field(
         default=None,
         title="Bypass governance",
         description="Needed to shorten or remove a GOVERNANCE lock. COMPLIANCE cannot be bypassed.",
     )
+
+    def admit(self, store: Store) -> None:
+        """The date is to come."""
+        require_future(self.retention.retain_until_date, "retention.retain_until_date")
 
     def check(self, store: Store, bucket: str) -> None:
         """The bucket has Object Lock."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 PART_SIZE = 1024 * 1024 * 1024
 MOST_PARTS = 10_000
 
+NOT_OLDER = "DstVersionNotOlder"
+"""Our own code, which AWS has no need of: the destination has a version that may be newer."""
+
 TO_DESTINATION = {
+    "PreconditionFailed": NOT_OLDER,
+    "ConditionalRequestConflict": NOT_OLDER,
     "NoSuchBucket": "DstBucketNotFound",
     "ObjectLockConfigurationNotFoundError": "DstBucketObjectLockConfigMissing",
     "PermanentRedirect": "DstBucketInvalidRegion",
@@ -83,6 +88,8 @@ class Replica:
     target: Target
     head: HeadObjectOutputTypeDef
     rule: Rule
+    condition: Mapping[str, Any] = field(default_factory=dict)
+    """What must be true of the destination, as arguments of the call that makes the replica."""
 
     def make(self) -> None:
         """Copy the version under its own key. Raises NotReplicated, botocore's errors."""
@@ -91,7 +98,7 @@ class Replica:
             return
         with told_as(TO_DESTINATION, "DstPutObjectNotPermitted"):
             reply = self.store.s3.copy_object(
-                **self.place, **self.arguments(), CopySource=self.source
+                **self.place, **self.arguments(), **self.condition, CopySource=self.source
             )
         if not reply["CopyObjectResult"].get("ETag"):
             raise NotReplicated(NO_COPY_RESULT)
@@ -107,14 +114,15 @@ class Replica:
     def arguments(self) -> dict[str, Any]:
         """How the replica is kept: as its source, unless the rule says otherwise."""
         head, rule = self.head, self.rule
+        kms_key = rule.kms_key if is_under_kms(head) else None
         until = head.get("ObjectLockRetainUntilDate")
         is_locked = until is not None and until > datetime.now(UTC)
         return given(
             StorageClass=rule.storage_class or head.get("StorageClass"),
             ACL="bucket-owner-full-control" if rule.owner else None,
             ExpectedBucketOwner=rule.owner,
-            ServerSideEncryption="aws:kms" if rule.kms_key else None,
-            SSEKMSKeyId=rule.kms_key,
+            ServerSideEncryption="aws:kms" if kms_key else None,
+            SSEKMSKeyId=kms_key,
             WebsiteRedirectLocation=head.get("WebsiteRedirectLocation"),
             ObjectLockMode=head.get("ObjectLockMode") if is_locked else None,
             ObjectLockRetainUntilDate=until if is_locked else None,
@@ -132,7 +140,9 @@ class Replica:
         try:
             parts = self.copy_parts(begun)
             with told_as(TO_DESTINATION, "DstMultipartCompleteNotPermitted"):
-                self.store.s3.complete_multipart_upload(**begun, MultipartUpload={"Parts": parts})
+                self.store.s3.complete_multipart_upload(
+                    **begun, **self.condition, MultipartUpload={"Parts": parts}
+                )
         except BaseException:
             with suppress(ClientError, BotoCoreError):
                 self.store.s3.abort_multipart_upload(**begun)
@@ -151,6 +161,11 @@ class Replica:
                 )
             parts.append({"PartNumber": number, "ETag": reply["CopyPartResult"]["ETag"]})
         return parts
+
+
+def is_under_kms(head: HeadObjectOutputTypeDef) -> bool:
+    """True where the version is encrypted with a key of the KMS: only for those a rule has one."""
+    return head.get("ServerSideEncryption", "").startswith("aws:kms")
 
 
 def ranges(size: int) -> Iterator[tuple[int, int]]:

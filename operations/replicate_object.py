@@ -14,23 +14,29 @@ from botocore.exceptions import ClientError
 
 from operations.base import SUCCESSFUL, Operation, Outcome, Store, Target, Unfit
 from operations.bucket_memory import BucketMemory
-from operations.perform import refusal_of
-from operations.replica import NotReplicated, Replica, refused, tags_of, told_as
+from operations.replica import (
+    NotReplicated,
+    Replica,
+    is_under_kms,
+    refused,
+    tags_of,
+    told_as,
+)
+from operations.replication_order import Seen, is_marked, require_older, seen
 from operations.replication_rules import (
     Rule,
     need_tags,
     one_per_destination,
     remembered_rules,
 )
+from operations.source_lock import with_lock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 NO_RULES = {"ReplicationConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"}
 NOT_PERMITTED = "InitiateReplicationNotPermitted"
 ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
-TO_SOURCE = {"404": "SrcObjectNotFound", "NoSuchKey": "SrcObjectNotFound"}
 
 
 def is_versioned(s3: S3Client, bucket: str) -> str:
@@ -42,14 +48,17 @@ remembered_versioning = BucketMemory(is_versioned)
 
 
 class ReplicateObject(Operation):
-    """Copy each version to where the replication rules of its bucket send it."""
+    """Copy each version to where the replication rules of its bucket send it. One that is not the
+    latest of its key is refused where a newer one may be there already."""
 
     name: ClassVar[str] = "S3ReplicateObject"
     label: ClassVar[str] = "Replicate"
     permissions: ClassVar[tuple[str, ...]] = (
-        *("s3:GetReplicationConfiguration", "s3:GetObjectVersion", "s3:GetObjectVersionTagging"),
+        *("s3:GetReplicationConfiguration", "s3:GetObject"),
+        *("s3:GetObjectVersion", "s3:GetObjectVersionTagging"),
         *("s3:GetBucketVersioning", "s3:ListBucket", "s3:PutObject", "s3:PutObjectAcl"),
         *("s3:PutObjectTagging", "s3:DeleteObject"),
+        *("s3:GetBucketObjectLockConfiguration", "s3:GetObjectRetention", "s3:GetObjectLegalHold"),
         *("s3:PutObjectRetention", "s3:PutObjectLegalHold"),
     )
     needs_versions: ClassVar[bool] = True
@@ -69,11 +78,11 @@ class ReplicateObject(Operation):
         """Copy one version to every destination; the first that fails is reported."""
         try:
             rules = self.rules(store, target.bucket)
-            head = head_of(store, target)
-            if head is None:
-                failures = mark_deleted(store, target, rules)
+            version = seen(store, target)
+            if version.head is None:
+                failures = mark_deleted(store, target, version, rules)
             else:
-                failures = copy_to_all(store, target, head, rules)
+                failures = copy_to_all(store, target, version, rules)
         except NotReplicated as refusal:
             return refusal.outcome
         return failures[0] if failures else self.plain_success
@@ -103,50 +112,47 @@ def unfit(error: ClientError, bucket: str) -> Exception:
     return error
 
 
-def head_of(store: Store, target: Target) -> HeadObjectOutputTypeDef | None:
-    """What the store says of the version; None where it is a delete marker. Raises NotReplicated.
-
-    A version that AWS would not replicate is refused.
-    """
-    try:
-        head = store.s3.head_object(**target.address)
-    except ClientError as error:
-        if "x-amz-delete-marker" in error.response["ResponseMetadata"].get("HTTPHeaders", {}):
-            return None
-        with told_as(TO_SOURCE, "SrcGetObjectNotPermitted"):
-            raise
-    if head.get("StorageClass") in ARCHIVED or "SSECustomerAlgorithm" in head:
-        raise not_eligible()
-    return head
-
-
-def not_eligible() -> NotReplicated:
-    return refused("SrcObjectNotEligible", "Object is not eligible for replication")
+def not_eligible(why: str = "") -> NotReplicated:
+    return refused("SrcObjectNotEligible", f"Object is not eligible for replication{why}")
 
 
 def copy_to_all(
-    store: Store, target: Target, head: HeadObjectOutputTypeDef, rules: Iterable[Rule]
+    store: Store, target: Target, version: Seen, rules: Iterable[Rule]
 ) -> list[Outcome]:
     """Copy the version to each destination; what went wrong. Raises NotReplicated."""
+    head = version.head
+    if head is None or head.get("StorageClass") in ARCHIVED or "SSECustomerAlgorithm" in head:
+        raise not_eligible()
     tags = tags_of(store, target) if need_tags(rules, target.key) else {}
-    is_kms = head.get("ServerSideEncryption", "").startswith("aws:kms")
     fitting = [
-        rule for rule in rules if rule.is_for(target.key, tags) and (rule.takes_kms or not is_kms)
+        rule
+        for rule in rules
+        if rule.is_for(target.key, tags) and (rule.takes_kms or not is_under_kms(head))
     ]
     if not fitting:
         raise not_eligible()
+    head = with_lock(store, target, head)
     failures = []
     for rule in one_per_destination(fitting):
         try:
             require_versions(store, rule)
-            Replica(store, target, head, rule).make()
+            condition = {}
+            if not version.is_latest:
+                condition = require_older(store, rule.bucket, target.key, head)
+            Replica(store, target, head, rule, condition).make()
         except NotReplicated as refusal:
             failures.append(refusal.outcome)
     return failures
 
 
-def mark_deleted(store: Store, target: Target, rules: Iterable[Rule]) -> list[Outcome]:
+def mark_deleted(
+    store: Store, target: Target, version: Seen, rules: Iterable[Rule]
+) -> list[Outcome]:
     """Put a delete marker where the rules send one and none is yet; what went wrong."""
+    if not version.is_latest:
+        raise not_eligible(
+            ": this delete marker is not the latest version of its key, and would hide a newer one"
+        )
     fitting = [rule for rule in rules if not rule.tags and rule.is_for(target.key, {})]
     chosen = [rule for rule in one_per_destination(fitting) if rule.takes_delete_markers]
     if not chosen:
@@ -161,18 +167,6 @@ def mark_deleted(store: Store, target: Target, rules: Iterable[Rule]) -> list[Ou
         except NotReplicated as refusal:
             failures.append(refusal.outcome)
     return failures
-
-
-def is_marked(store: Store, bucket: str, key: str) -> bool:
-    """True where the latest version of the key is a delete marker."""
-    try:
-        store.s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        outcome = refusal_of(error)
-        if outcome.http_status not in (403, 404):
-            raise NotReplicated(outcome) from None
-        return "x-amz-delete-marker" in error.response["ResponseMetadata"].get("HTTPHeaders", {})
-    return False
 
 
 def require_versions(store: Store, rule: Rule) -> None:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from operations.base import Again, Outcome
-from operations.client_events import TRUE_STATUS
+from operations.client_events import PAGE, TRUE_STATUS, is_unreadable
 from operations.perform import no_reply, not_s3, refusal_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Reply:
         return self._refusal(connection, status, body)
 
     def _refusal(self, connection: Connection, status: int, body: bytes) -> Outcome | Verdict:
+        if is_unreadable(status, body):
+            return not_s3()
         headers = headers_of(connection.head)
         parsed = self._parse(headers, body, status)
         if parsed is None:
@@ -127,6 +129,8 @@ def has_ended(lines: list[bytes]) -> bool:
 
 def is_xml(body: bytes) -> bool:
     """True for a whole XML document. Part of one, or a page of a proxy, is no answer of a store."""
+    if PAGE.match(body):
+        return False
     parser = XMLParser()
     try:
         parser.feed(body)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from operations.base import Operation, Parameters, Target
-from operations.parameters import given
+from operations.parameters import Flag, given
 
 KEY_ARN_PATTERN = r"arn:aws[a-zA-Z0-9\-]*:kms:[a-z0-9\-]+:[0-9]{12}:key\/[a-zA-Z0-9\-]+"
 
@@ -35,7 +35,7 @@ class SSEKMS(Parameters):
         # Only told, not checked: what is too short is no ARN, and to say so helps more.
         json_schema_extra={"minLength": 20, "pattern": f"^{KEY_ARN_PATTERN}$"},
     )
-    bucket_key_enabled: bool | None = Field(
+    bucket_key_enabled: Flag | None = Field(
         default=None,
         title="Bucket key",
         description="Asks the KMS less often, by a key of the bucket. Not given: no.",

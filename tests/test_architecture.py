@@ -24,7 +24,7 @@ LAYERS = (
     {"status", "errors", "secrecy", "database", "apps", "supervisor"},
     {"models", "accounts", "requests", "checked"},
     {"stores", "spool", "redirects"},
-    {"probing"},
+    {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
         *("commits", "leftovers", "execution", "preparing", "delivery", "report"),

@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 
 from jobs.errors import InvalidRequest
 from jobs.rest.errors import TooLarge
+from operations.base import snake
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -46,8 +47,7 @@ class ObjectParser(BaseParser):
             raise ParseError(f"The body is not valid JSON: {error}") from None
         if not isinstance(value, dict):
             raise ParseError("The body must be a JSON object.")
-        if any("\0" in text or not _is_unicode(text) for text in _texts(value)):
-            raise ParseError("A text has a NUL character or half of a surrogate pair.")
+        _require_texts(value)
         return value
 
 
@@ -78,17 +78,27 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number in JSON")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _require_texts(value: dict[str, Any]) -> None:
+    """Refuse texts that no database can keep, by where they stand."""
+    told = "A text has a NUL character or half of a surrogate pair."
+    wrong = {path for path, text in _texts(value) if "\0" in text or not _is_unicode(text)}
+    if wrong:
+        raise InvalidRequest({path: [told] for path in sorted(wrong)})
+
+
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text with its path; that of a name is the path of what the name is in."""
     match value:
         case str():
-            yield value
+            yield path, value
         case list():
-            for item in value:
-                yield from _texts(item)
+            for place, item in enumerate(value):
+                yield from _texts(item, f"{path}.{place}".lstrip("."))
         case dict():
             for name, item in value.items():
-                yield name
-                yield from _texts(item)
+                yield path, name
+                if _is_unicode(name):
+                    yield from _texts(item, f"{path}.{snake(name)}".lstrip("."))
 
 
 def _is_unicode(text: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs import services, working
+from jobs.errors import InvalidRequest
 from jobs.models import Job, Role
 from tests.conftest import MakeManifest
 
@@ -80,13 +81,15 @@ def test_checksums_come_into_the_report(ask: Ask, s3: Any) -> None:
 @pytest.mark.parametrize(
     "report", [{"enabled": False}, {"enabled": True, "bucket": "reports"}], ids=["none", "no owner"]
 )
-def test_checksums_without_a_report_of_a_known_owner_fail_the_job(
+def test_checksums_without_a_report_of_a_known_owner_are_no_job(
     ask: Ask, report: dict[str, Any]
 ) -> None:
-    job = done(ask("S3ComputeObjectChecksum", b"photos,a\n", report=report))
+    with pytest.raises(InvalidRequest) as refusal:
+        ask("S3ComputeObjectChecksum", b"photos,a\n", report=report)
 
-    (told,) = job.failure_reasons
-    assert (job.status, job.executed, told["FailureCode"]) == ("Failed", 0, "ReportRequired")
+    ((field, reasons),) = refusal.value.fields.items()
+    assert field == ("report.expected_bucket_owner" if report["enabled"] else "report.enabled")
+    assert "needs a completion report with the owner of its bucket" in reasons[0]
 
 
 def test_versions_are_replicated_by_the_rules_of_their_bucket(ask: Ask, s3: Any) -> None:
@@ -121,12 +124,13 @@ def test_versions_are_replicated_by_the_rules_of_their_bucket(ask: Ask, s3: Any)
     ]
 
 
-def test_replicating_without_version_ids_fails_the_job(ask: Ask) -> None:
-    job = done(ask("S3ReplicateObject", b"photos,a\n"))
+def test_replicating_without_version_ids_is_no_job(ask: Ask) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        ask("S3ReplicateObject", b"photos,a\n")
 
-    (told,) = job.failure_reasons
-    assert (job.status, told["FailureCode"]) == ("Failed", "InvalidManifestContent")
-    assert told["FailureReason"] == "Required fields are missing in the schema: VersionId"
+    assert refusal.value.fields == {
+        "manifest.fields": ["Required fields are missing in the schema: VersionId"]
+    }
 
 
 def test_replicating_a_bucket_without_rules_fails_the_job(ask: Ask) -> None:

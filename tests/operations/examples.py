@@ -51,7 +51,7 @@ COPY = {
     "ObjectLockMode": "COMPLIANCE",
     "ObjectLockRetainUntilDate": MOMENT,
     "ObjectLockLegalHoldStatus": "ON",
-    "ObjectLockEventHold": "ON",
+    "ObjectLockEventHold": "OFF",
     "ObjectLockEventHoldDuration": {"Years": 1},
 }
 
@@ -61,6 +61,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {
             "TargetResource": "arn:aws:s3:::archive",
             "CannedAccessControlList": "private",
+            "ObjectLockEventHold": "ON",
             "ObjectLockEventHoldDuration": {"Days": 30},
         },
     ],

@@ -125,7 +125,7 @@ def test_the_tier_is_standard_by_default_and_intelligent_tiering_gets_no_days(
         (
             {"ExpirationInDays": "a week"},
             "expiration_in_days",
-            "Give a whole number.",
+            "Give a whole number, not a text or a fraction.",
         ),
         (
             {"ExpirationInDays": True},
@@ -135,7 +135,7 @@ def test_the_tier_is_standard_by_default_and_intelligent_tiering_gets_no_days(
         (
             {"ExpirationInDays": 1.5},
             "expiration_in_days",
-            "Give a whole number.",
+            "Give a whole number, not a text or a fraction.",
         ),
         (
             {"GlacierJobTier": "EXPEDITED"},

@@ -134,7 +134,24 @@ def test_a_200_that_breaks_off_may_be_tried_again(answering_store):
     assert (outcome.succeeded, outcome.http_status, outcome.again) == (False, 200, Again.FAULT)
 
 
-@pytest.mark.parametrize("body", ["", "<html><p>Welcome</p></html>"])
+def test_an_error_of_two_codes_cannot_be_read(answering_store):
+    body = "<Error><Code>A</Code><Code>B</Code><Message>No.</Message></Error>"
+
+    outcome = perform(COPY, answering_store(400, body), TARGET)
+
+    assert (outcome.succeeded, outcome.error_code) == (False, "ResponseParserError")
+
+
+@pytest.mark.parametrize("operation", [COPY, TAG], ids=lambda operation: operation.name)
+@pytest.mark.parametrize("body", ["<!DOCTYPE html><p>Log in", " <HTML><p>Log in</p></HTML>"])
+def test_a_page_in_the_place_of_a_success_is_none(answering_store, operation, body):
+    outcome = perform(operation, answering_store(200, body), TARGET)
+
+    assert (outcome.succeeded, outcome.error_code) == (False, "ResponseParserError")
+    assert outcome.again is Again.FAULT
+
+
+@pytest.mark.parametrize("body", ["", "<Copied/>"])
 def test_a_200_without_a_copy_result_is_no_copy(answering_store, body):
     outcome = perform(COPY, answering_store(200, body), TARGET)
 

@@ -29,6 +29,7 @@ URL = "http://store.example/photos/a.jpg"
         faults.HTTPClientError(error="broken pipe"),
         faults.ResponseStreamingError(error="reset"),
         faults.IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        faults.FlexibleChecksumError(error_msg="other bytes"),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -35,7 +35,7 @@ EVERYTHING = {
     "ObjectLockMode": "COMPLIANCE",
     "ObjectLockRetainUntilDate": MOMENT,
     "ObjectLockLegalHoldStatus": "ON",
-    "ObjectLockEventHold": "ON",
+    "ObjectLockEventHold": "OFF",
     "ObjectLockEventHoldDuration": {"Years": 1},
 }
 HEADERS = {
@@ -60,7 +60,7 @@ HEADERS = {
     "x-amz-object-lock-mode": "COMPLIANCE",
     "x-amz-object-lock-retain-until-date": "2030-01-02T03:04:05Z",
     "x-amz-object-lock-legal-hold": "ON",
-    "x-amz-object-lock-event-hold": "ON",
+    "x-amz-object-lock-event-hold": "OFF",
     "x-amz-object-lock-event-hold-duration-years": "1",
 }
 
@@ -88,7 +88,11 @@ def test_boto3_knows_every_argument_that_is_sent():
     known = boto3.client("s3", region_name="us-east-1").meta.service_model.operation_model(
         "CopyObject"
     )
-    days = {"ObjectLockEventHoldDuration": {"Days": 1}, "CannedAccessControlList": "private"}
+    days = {
+        "ObjectLockEventHold": "ON",
+        "ObjectLockEventHoldDuration": {"Days": 1},
+        "CannedAccessControlList": "private",
+    }
     target = Target("photos", "a.jpg")
     arguments = copy(**EVERYTHING).request(target) | copy(**days).request(target)
 

@@ -50,6 +50,22 @@ def test_the_destination_is_required():
             "Object Lock mode and retain-until date go together.",
         ),
         (
+            {"MetadataDirective": "COPY", "NewObjectMetadata": {"CacheControl": "no-cache"}},
+            "New metadata goes with the metadata directive REPLACE, not with COPY.",
+        ),
+        (
+            {"ObjectLockEventHoldDuration": {"Days": 1}},
+            "An event hold duration goes with an event hold.",
+        ),
+        (
+            {
+                "ObjectLockMode": "GOVERNANCE",
+                "ObjectLockRetainUntilDate": MOMENT,
+                "ObjectLockEventHold": "ON",
+            },
+            "Give a retain-until date or an event hold, not both.",
+        ),
+        (
             {"SSEAwsKmsKeyId": "alias/x", "NewObjectMetadata": {"SSEAlgorithm": "AES256"}},
             "A KMS key goes with the encryption KMS, not with AES256.",
         ),

@@ -62,10 +62,6 @@ def test_exactly_one_slash_stands_between_prefix_and_key(prefix, key, copied):
         ({"NewObjectMetadata": {"UserMetadata": {}}}, None),
         ({"NewObjectMetadata": {"CacheControl": "no-cache"}}, "REPLACE"),
         ({"NewObjectMetadata": {"UserMetadata": {"a": "1"}}}, "REPLACE"),
-        (
-            {"NewObjectMetadata": {"CacheControl": "no-cache"}, "MetadataDirective": "COPY"},
-            "COPY",
-        ),
     ],
 )
 def test_new_metadata_replaces_the_old_unless_told_otherwise(parameters, directive):
@@ -181,8 +177,8 @@ def test_grants_are_gathered_by_permission():
             {"ObjectLockEventHold": "ON", "ObjectLockEventHoldDurationDays": 30},
         ),
         (
-            {"ObjectLockEventHoldDuration": {"Years": 2}},
-            {"ObjectLockEventHoldDurationYears": 2},
+            {"ObjectLockEventHold": "OFF", "ObjectLockEventHoldDuration": {"Years": 2}},
+            {"ObjectLockEventHold": "OFF", "ObjectLockEventHoldDurationYears": 2},
         ),
     ],
 )

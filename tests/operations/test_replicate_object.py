@@ -169,14 +169,15 @@ def sent_with_copy(s3) -> dict[str, str]:
 def test_owner_and_encryption_are_as_the_rule_says(s3, store, put, rules):
     rules(
         {
+            "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
             "Destination": {
                 "Account": "123456789012",
                 "AccessControlTranslation": {"Owner": "Destination"},
                 "EncryptionConfiguration": {"ReplicaKmsKeyID": "key-1"},
-            }
+            },
         }
     )
-    version = put("a.txt", bucket="versions")
+    version = put("a.txt", bucket="versions", ServerSideEncryption="aws:kms")
     headers = sent_with_copy(s3)
 
     perform(REPLICATE, store, Target("versions", "a.txt", version))
@@ -185,6 +186,17 @@ def test_owner_and_encryption_are_as_the_rule_says(s3, store, put, rules):
     assert headers["x-amz-expected-bucket-owner"] == "123456789012"
     assert headers["x-amz-server-side-encryption"] == "aws:kms"
     assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "key-1"
+
+
+def test_the_key_of_a_rule_is_only_for_objects_that_are_under_kms(s3, store, put, rules):
+    rules({"Destination": {"EncryptionConfiguration": {"ReplicaKmsKeyID": "key-1"}}})
+    version = put("a.txt", bucket="versions")
+    headers = sent_with_copy(s3)
+
+    assert perform(REPLICATE, store, Target("versions", "a.txt", version)).succeeded
+
+    assert "x-amz-server-side-encryption" not in headers
+    assert "x-amz-server-side-encryption-aws-kms-key-id" not in headers
 
 
 @pytest.mark.parametrize(("days", "is_kept"), [(30, True), (-1, False)])

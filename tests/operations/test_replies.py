@@ -78,7 +78,10 @@ TAGGING = {
     "403 empty": case(reply(403, **IDS), 403, "403"),
     "304": case(b"HTTP/1.1 304 Not Modified\r\n\r\n", 304, "304"),
     "a page of a proxy": case(reply(502, PAGE), 502, "502", FAULT),
-    "a page with 200": case(reply(200, PAGE), 200, "500", FAULT),
+    "a page with 200": case(reply(200, PAGE), None, "ResponseParserError", FAULT),
+    "XHTML with 200": case(
+        reply(200, b"<HTML><p>Log in</p></HTML>"), None, "ResponseParserError", FAULT
+    ),
     "text with 200": case(reply(200, b"OK"), 200, "500", FAULT),
     "white space with 200": case(reply(200, b" \n "), 200, "500", FAULT),
     "a page with 403": case(reply(403, PAGE), 403, "403"),
@@ -86,6 +89,10 @@ TAGGING = {
     "an error in 200": case(error(200, "InternalError"), 200, "InternalError", FAULT),
     "an error without a code": case(reply(403, b"<Error/>"), 403, "403"),
     "other XML": case(reply(403, b"<Fault><Code>Odd</Code></Fault>"), 403, "403"),
+    "two codes": case(
+        reply(403, b"<Error><Code>A</Code><Code>B</Code></Error>"),
+        *(None, "ResponseParserError", FAULT),
+    ),
     "JSON": case(reply(400, b'{"code": "Odd"}'), 400, "400"),
     "not UTF-8": case(reply(400, ODD), 400, "400"),
     "Latin-1": case(reply(400, b'<?xml version="1.0" encoding="latin-1"?>' + ODD), 400, "400"),
@@ -116,7 +123,10 @@ COPYING = {
         *(200, "InternalError", FAULT),
     ),
     "part of a copy": case(until_close(200, COPIED[:-5]), 200, "500", FAULT),
-    "a page with 200": case(reply(200, PAGE), 200, "500", FAULT),
+    "a page with 200": case(reply(200, PAGE), None, "ResponseParserError", FAULT),
+    "XHTML with 200": case(
+        reply(200, b"<HTML><p>Log in</p></HTML>"), None, "ResponseParserError", FAULT
+    ),
     "an error in 200": case(error(200, "SlowDown"), 200, "SlowDown", THROTTLED),
     "an error in 200, in chunks": case(
         chunked(200, b"<Error><Code>Inter", b"nalError</Code></Error>"),

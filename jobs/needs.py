@@ -1,0 +1,20 @@
+"""What an operation needs of its job besides parameters: known when a job is created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobs.models import Job
+
+
+def lacking(job: Job) -> Iterator[tuple[str, str]]:
+    """The field of each fault, and its reason in the words of Preparing."""
+    operation = job.operation_type
+    if operation.needs_versions and not job.manifest.has_versions:
+        yield "manifest.fields", "Required fields are missing in the schema: VersionId"
+    if operation.needs_report and not (job.report_enabled and job.report_expected_owner):
+        yield (
+            "report.expected_bucket_owner" if job.report_enabled else "report.enabled",
+            f"{operation.label} needs a completion report with the owner of its bucket, since the "
+            "report is all that it makes.",
+        )
