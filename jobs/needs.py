@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from jobs.models import Job
 
 
-def lacking(job: Job) -> Iterator[tuple[str, str]]:
-    """The field of each fault, and its reason in the words of Preparing."""
+def lacking(job: Job) -> Iterator[tuple[str, str, str]]:
+    """The field of the request, the failure code and the reason of each fault."""
     operation = job.operation_type
     if operation.needs_versions and not job.manifest.has_versions:
-        yield "manifest.fields", "Required fields are missing in the schema: VersionId"
+        yield (
+            "manifest.fields",
+            "InvalidManifestContent",
+            "Required fields are missing in the schema: VersionId",
+        )
     if operation.needs_report and not (job.report_enabled and job.report_expected_owner):
         yield (
             "report.expected_bucket_owner" if job.report_enabled else "report.enabled",
+            "ReportRequired",
             f"{operation.label} needs a completion report with the owner of its bucket, since the "
             "report is all that it makes.",
         )

@@ -22,6 +22,7 @@ from jobs.lanes import JobClaim
 from jobs.leases import LeaseLost, held_during
 from jobs.manifests.rows import join_rows, key_of
 from jobs.models import UNTRIED, Job, Slice
+from jobs.needs import lacking
 from jobs.probing import Judgement
 from jobs.spool import spool
 from jobs.status import JobStatus
@@ -68,17 +69,8 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
 
 def _require(job: Job) -> None:
     """What the job must have been created with, before a row is read."""
-    operation = job.operation_type
-    if operation.needs_versions and not job.manifest.has_versions:
-        raise JobFailure(
-            "InvalidManifestContent", "Required fields are missing in the schema: VersionId"
-        )
-    if operation.needs_report and not (job.report_enabled and job.report_expected_owner):
-        raise JobFailure(
-            "ReportRequired",
-            f"{operation.label} needs a completion report with the owner of its bucket, since the "
-            "report is all that it makes.",
-        )
+    for _, code, reason in lacking(job):
+        raise JobFailure(code, reason)
     if job.report_enabled and job.report_expected_owner:
         check_report(job)
 

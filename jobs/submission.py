@@ -171,7 +171,7 @@ def _manifest(user: User, request: ManifestRequest, role: Role) -> Manifest:
 
 def _require(job: Job) -> None:
     """Refuse now what Preparing would fail the job for."""
-    if faults := {field: [reason] for field, reason in lacking(job)}:
+    if faults := {field: [reason] for field, _, reason in lacking(job)}:
         raise InvalidRequest(faults)
 
 

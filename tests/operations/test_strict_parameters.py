@@ -41,9 +41,7 @@ def test_a_number_is_no_date(date):
     ],
 )
 def test_only_true_and_false_are_yes_and_no(name, parameters, field, flag):
-    assert list(faults_of(name, {**parameters, field: flag}).values()) == [
-        ["Give true or false."]
-    ]
+    assert list(faults_of(name, {**parameters, field: flag}).values()) == [["Give true or false."]]
 
 
 @pytest.mark.parametrize("days", ["7", 7.0])
