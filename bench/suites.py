@@ -144,7 +144,7 @@ def sized(each: Contestant, server: NullServer, plan: Plan, folder: Path) -> int
     while True:
         measure = once(each, Work(each.kind, count), server, folder)
         wanted = min(MOST_COUNT, max(FIRST_COUNT, int(measure.rate * plan.seconds)))
-        if measure.seconds >= plan.seconds / 2 or wanted <= count:
+        if measure.seconds >= plan.seconds * 0.8 or wanted <= count:
             return rounded(wanted)
         count = min(wanted, count * MOST_GROWTH)
 

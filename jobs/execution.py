@@ -142,12 +142,12 @@ class SliceRun:
 
     def adjust_window(self, now: float) -> None:
         """Reserve about as many rows as a part's time takes, and more while a slow row holds back
-        the part; not above a quarter of what the job has executed, as so much the failure threshold
-        may be overshot.
+        the part; not above half of what the job has executed, as so much the failure threshold may
+        be overshot.
         """
         spent, pace = now - self.committed_at, self.pace
         if spent < PART_SECONDS / 2 or self.sending.is_starved:
-            most = max(FIRST_WINDOW, min(LARGEST_WINDOW, self.claim.job.executed // 4))
+            most = max(FIRST_WINDOW, min(LARGEST_WINDOW, self.claim.job.executed // 2))
             pace.window = min(pace.window * 2, most)
         elif spent > 2 * PART_SECONDS:
             pace.window = max(pace.window // 2, FIRST_WINDOW)

@@ -211,7 +211,7 @@ def claim_slice(job: Job, owner: str, *, window: int = FIRST_WINDOW) -> SliceCla
 
 
 def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceClaim:
-    window = min(window, max(FIRST_WINDOW, job.executed // 4))
+    window = min(window, max(FIRST_WINDOW, job.executed // 2))
     grant = allowance(job, window, besides=found)
     if found.throttled_since and found.not_before:
         # Waiting for a turn, or for a paused job, is not the store's doing.

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 LANE_SECONDS = 600.0
 MOST_SETBACKS = 5
 SETBACK_SECONDS = 2.0
-FIRST_CONCURRENCY = 32
+FIRST_CONCURRENCY = 64
 """Requests in flight with which a lane begins; the pace goes up from there as the store bears it.
 """
 

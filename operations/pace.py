@@ -30,8 +30,8 @@ class Pace:
     """The limit on requests in flight, and the pause between sends, that the store bears.
 
     `limit` begins at `start` (without it at `maximum`), and is at least 1 and at most `maximum`.
-    With `explore` it rises by half in each window until the first trouble, as nobody knows what the
-    store bears. `pause` is in seconds, mostly 0. `window` is for its user to keep: how many targets
+    With `explore` it doubles in each window until the first trouble, as nobody knows what the store
+    bears. `pause` is in seconds, mostly 0. `window` is for its user to keep: how many targets
     may be begun before results are committed. `clock` gives seconds that never run back.
     """
 
@@ -131,7 +131,7 @@ class Pace:
         if self.pause:
             self.pause = self.pause / 2 if self.pause > FIRST_PAUSE else 0.0
             return
-        step = self.limit // 2 if self._exploring else self.limit // 20
+        step = self.limit if self._exploring else self.limit // 20
         self.limit = min(self._maximum, self.limit + max(1, step))
 
 

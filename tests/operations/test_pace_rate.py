@@ -189,7 +189,7 @@ def test_a_modest_beginning_grows_to_the_maximum_while_all_is_well(clock: Clock)
     assert len(limits) * WINDOW < 15
 
 
-def test_what_nobody_knows_yet_is_explored_by_half_a_window_until_the_first_trouble(
+def test_what_nobody_knows_yet_is_explored_by_doubling_until_the_first_trouble(
     clock: Clock,
 ) -> None:
     pace = Pace(256, start=32, explore=True, clock=clock)
@@ -199,4 +199,4 @@ def test_what_nobody_knows_yet_is_explored_by_half_a_window_until_the_first_trou
         pace.hear(1, troubled)
         limits.append(pace.limit)
 
-    assert limits == [48, 72, 108, 75, 78, 81]
+    assert limits == [64, 128, 256, 179, 187, 196]
