@@ -26,6 +26,7 @@ IGNORED = "ignored silently"
 DESTROYS = "destroys data"
 UNSEEN = "accepted, effect not shown"
 NO_VERSIONS = "no versions"
+BUCKET_OF_LANE = re.compile("-(libcurl|boto3)(?=-replicas)")
 REQUEST_ID = re.compile(r"(Request ID: )[^;)]*")
 
 
@@ -90,8 +91,9 @@ def sender_of(lane: Lane, operation: Operation, store: Store, target: Target) ->
 
 
 def without_request_ids(outcome: Outcome) -> Outcome:
-    """The outcome without what differs from request to request."""
-    return replace(outcome, message=REQUEST_ID.sub(r"\1", outcome.message))
+    """The outcome without what differs from request to request, and from lane to lane."""
+    message = BUCKET_OF_LANE.sub("", REQUEST_ID.sub(r"\1", outcome.message))
+    return replace(outcome, message=message)
 
 
 def try_case(shop: Shop, case: Case, lane: Lane, *, versions: bool) -> dict[str, Found]:
