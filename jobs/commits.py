@@ -157,7 +157,8 @@ def extend(claim: SliceClaim, window: int) -> None:
         if not claim.lease.rows.select_for_update().exists():
             raise LeaseLost("The slice belongs to another lane by now.")
         job = Job.objects.select_for_update().get(pk=claim.slice.job_id)
-        claim.slice.started_upto = _reserve(claim, job, claim.slice.next_index, window)
+        upto = _reserve(claim, job, claim.slice.next_index, window)
+    claim.slice.started_upto = upto
 
 
 def _failures(stretch: list[bytes], settled: list[Settled]) -> list[tuple[bytes, Outcome]]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 
-from jobs import leases, results
+from jobs import lanes, leases, results
 from jobs.commits import commit, extend
 from jobs.lanes import Claim, SliceClaim
 from jobs.leftovers import CRASHES_TO_SPLIT, split
@@ -28,7 +28,6 @@ PART_SECONDS = 1.0
 COLLECT_SECONDS = 0.05
 IDLE_SECONDS = 0.01
 DRAIN_SECONDS = 8.0
-LARGEST_WINDOW = 10_000
 
 ENDING = frozenset({JobStatus.CANCELLING, JobStatus.FAILING})
 
@@ -59,7 +58,7 @@ class SliceRun:
         self.listener = Listener(claim, stop)
         self.sending = Sending(claim, rows, sender, pace)
         self.committed_at = time.monotonic()
-        self.commit_not_before = 0.0
+        self.write_not_before = 0.0
 
     def run(self) -> Claim | None:
         """Perform the slice until it is done or to be given back; returns better work."""
@@ -103,10 +102,10 @@ class SliceRun:
             end == self.size or late or used_up or self.runs_low(end)
         ):
             self.adjust_window(now)
-            self.try_commit(end, now)
+            self.attempt(lambda: self.commit(end), now)
         elif late and (used_up or self.sending.is_starved):
             self.adjust_window(now)
-            self.extend(now)
+            self.attempt(lambda: self.extend(now), now)
 
     @property
     def has_better_to_do(self) -> bool:
@@ -121,15 +120,15 @@ class SliceRun:
             return False
         return end - self.claim.slice.next_index > self.pace.window // 2
 
-    def try_commit(self, end: int, now: float) -> None:
-        """Commit, or keep what has settled for a later try while the database is away."""
-        if now < self.commit_not_before:
+    def attempt(self, writing: Callable[[], None], now: float) -> None:
+        """Write, or keep what is to be written for a later try while the database is away."""
+        if now < self.write_not_before:
             return
         try:
-            self.commit(end)
+            writing()
         except (OperationalError, InterfaceError) as error:
             self.listener.bear(error)
-            self.commit_not_before = now + PART_SECONDS
+            self.write_not_before = now + PART_SECONDS
 
     def extend(self, now: float) -> None:
         """Ask for rows to start. Where the first thousand of the job are still being waited for
@@ -142,13 +141,11 @@ class SliceRun:
 
     def adjust_window(self, now: float) -> None:
         """Reserve about as many rows as a part's time takes, and more while a slow row holds back
-        the part; not above half of what the job has executed, as so much the failure threshold may
-        be overshot.
+        the part.
         """
         spent, pace = now - self.committed_at, self.pace
         if spent < PART_SECONDS / 2 or self.sending.is_starved:
-            most = max(FIRST_WINDOW, min(LARGEST_WINDOW, self.claim.job.executed // 2))
-            pace.window = min(pace.window * 2, most)
+            pace.window = min(pace.window * 2, lanes.widest(self.claim.job))
         elif spent > 2 * PART_SECONDS:
             pace.window = max(pace.window // 2, FIRST_WINDOW)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 BEAT_SECONDS = 1.0
 FIRST_DECISION = 1000
 """Tasks after which the failure threshold is judged first (spec.md 2.4)."""
+LARGEST_WINDOW = 10_000
 DUE = Q(not_before=None) | Q(not_before__lte=Now())
 
 
@@ -132,6 +133,13 @@ def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
     return max(0, min(wanted, FIRST_DECISION - job.executed - outstanding))
 
 
+def widest(job: Job) -> int:
+    """The most rows that a lane reserves at a time: up to half of what the job has executed, as by
+    so much the failure threshold may be overshot.
+    """
+    return max(FIRST_WINDOW, min(LARGEST_WINDOW, job.executed // 2))
+
+
 # ---- claiming
 
 
@@ -211,8 +219,7 @@ def claim_slice(job: Job, owner: str, *, window: int = FIRST_WINDOW) -> SliceCla
 
 
 def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceClaim:
-    window = min(window, max(FIRST_WINDOW, job.executed // 2))
-    grant = allowance(job, window, besides=found)
+    grant = allowance(job, min(window, widest(job)), besides=found)
     if found.throttled_since and found.not_before:
         # Waiting for a turn, or for a paused job, is not the store's doing.
         late = max(timezone.now() - found.not_before, timedelta())

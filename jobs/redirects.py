@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
-REDIRECTS = {301, 302, 303, 307, 308}
+from operations.replies import REDIRECTS
 
 
 class Redirected(BotoCoreError):

@@ -100,10 +100,6 @@ class Pace:
         self._saved = min(1 + rate * BURST_SECONDS, self._saved + gained)
         self._saved_at = max(self._saved_at, now)
 
-    def note(self, *, throttled: bool, timed_out: bool = False) -> None:
-        """Count one outcome, and decide if the window is over. `timed_out`: no reply came."""
-        self.hear(1, int(throttled or timed_out))
-
     def hear(self, outcomes: int, troubled: int) -> None:
         """Count outcomes, `troubled` of which were throttled or timed out, and decide if the window
         is over.

@@ -52,7 +52,6 @@ class Reply:
     def __init__(self, template: RequestTemplate) -> None:
         self._template = template
         self._operation = template.operation
-        self._plain = template.operation.plain_success
 
     def read(self, connection: Connection, fault: int, text: str) -> Outcome | Verdict:
         """The outcome of a finished request; `fault` and `text` are libcurl's, 0 for none."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from time import sleep
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jobs import lanes, leases, listening
+from jobs import execution, lanes, leases, listening
 from jobs.execution import execute
 from jobs.leases import LeaseLost, held_during
 from jobs.listening import Listener, Order
@@ -40,6 +43,31 @@ def test_a_slow_row_does_not_keep_the_rows_behind_it_from_being_sent(
 
     assert sent == ["last"]
     assert Slice.objects.get().succeeded == 3000
+
+
+def test_a_database_that_is_away_while_more_rows_are_asked_for_costs_nothing(
+    make_active: MakeActive, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first row is answered when the last one has been sent."""
+    job = make_active(600, succeeded=100_000)
+    Job.objects.update(total_tasks=100_600)
+    script.on("k00000", None)
+    script.when_sent("k00599", lambda: script.release("k00000", SUCCESSFUL))
+    reserve, asked = execution.extend, []
+
+    def away_at_first(*args: Any) -> None:
+        asked.append(1)
+        if len(asked) <= 2:
+            raise OperationalError("the server closed the connection unexpectedly")
+        reserve(*args)
+
+    monkeypatch.setattr(execution, "extend", away_at_first)
+    monkeypatch.setattr(listening, "connection", SimpleNamespace(close=lambda: None))
+    execute(claim_next(job), script.sender(), Pace(16), never)  # type: ignore[arg-type]
+
+    assert len(asked) > 2
+    assert script.sent == keys(600), "nothing is performed twice"
+    assert Slice.objects.get().succeeded == 600
 
 
 def test_a_window_from_another_job_does_not_overshoot_the_failure_threshold(

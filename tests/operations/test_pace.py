@@ -21,9 +21,9 @@ def window(pace, clock, *, throttled=0, fine=0):
     """Tell of these outcomes within one window, and let the last of them end it."""
     outcomes = [True] * throttled + [False] * fine
     for outcome in outcomes[:-1]:
-        pace.note(throttled=outcome)
+        pace.hear(1, int(outcome))
     clock.now += WINDOW
-    pace.note(throttled=outcomes[-1])
+    pace.hear(1, int(outcomes[-1]))
 
 
 def test_starts_at_the_maximum_unless_told_otherwise(clock):
@@ -52,7 +52,7 @@ def test_a_burst_within_one_window_counts_once(clock):
     pace = Pace(100, clock=clock)
 
     for _ in range(1000):
-        pace.note(throttled=True)
+        pace.hear(1, 1)
     assert pace.limit == 100
     window(pace, clock, throttled=10)
     assert pace.limit == 70

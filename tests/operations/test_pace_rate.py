@@ -155,7 +155,7 @@ def window(pace: Pace, clock: Clock, *, silent: int = 0, fine: int = 0) -> None:
     outcomes = [True] * silent + [False] * fine
     for number, timed_out in enumerate(outcomes, start=1):
         clock.now += WINDOW if number == len(outcomes) else 0
-        pace.note(throttled=False, timed_out=timed_out)
+        pace.hear(1, int(timed_out))
 
 
 def test_falls_when_more_than_a_tenth_gets_no_reply(pace: Pace, clock: Clock) -> None:
@@ -167,12 +167,11 @@ def test_falls_when_more_than_a_tenth_gets_no_reply(pace: Pace, clock: Clock) ->
 
 
 def test_silence_and_throttling_add_up(pace: Pace, clock: Clock) -> None:
-    for outcome in [{"throttled": True}, {"throttled": False, "timed_out": True}]:
-        pace.note(**outcome)
-    for _ in range(16):
-        pace.note(throttled=False)
+    pace.hear(1, 1)
+    pace.hear(1, 1)
+    pace.hear(16, 0)
     clock.now += WINDOW
-    pace.note(throttled=False)
+    pace.hear(1, 0)
 
     assert pace.limit == 44
 
