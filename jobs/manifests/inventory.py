@@ -133,7 +133,7 @@ def _data_file(bucket: str, told: Any) -> DataFile:
 
 def _invalid(what: str) -> InvalidManifest:
     text = f"Manifest file is not properly formatted: in the inventory, {what}."
-    return InvalidManifest(text, kind="foreign")
+    return InvalidManifest(text, kind="inventory")
 
 
 # ---- data files
@@ -156,4 +156,4 @@ def check_md5(file: DataFile, found: str) -> None:
 def damaged(file: DataFile, what: str) -> InvalidManifest:
     """The fault of a data file."""
     text = f"The data file {ending(file.key)} is not what manifest.json says: {what}."
-    return InvalidManifest(text, file=file.key, kind="foreign")
+    return InvalidManifest(text, file=file.key, kind="inventory")

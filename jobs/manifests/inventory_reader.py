@@ -61,7 +61,7 @@ class InventoryReader:
         return {"file": self._number, **place}
 
     def take(self, most: int) -> list[bytes]:
-        """The next rows, up to `most` of them; fewer only at the end.
+        """The next rows, up to `most` of them; fewer at the end, or before a fault that is told.
 
         Raises InvalidManifest and JobFailure; botocore's errors pass through.
         """
@@ -72,6 +72,8 @@ class InventoryReader:
             rows += self._reader.take(most - len(rows))
             if self._reader.ended:
                 self._next_file()
+            if self._on_fault:
+                break
         if self.ended and not rows and not self.bucket:
             raise EmptyManifest
         return rows

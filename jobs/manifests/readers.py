@@ -107,18 +107,24 @@ def peek(manifest: Manifest, s3: S3Client | None, storage: Storage) -> None:
     InvalidManifest, JobFailure. It reads no more than that unless the first row alone is longer.
     """
     source = open_source(manifest, s3, storage)
-    if manifest.format == Manifest.Format.INVENTORY:
-        inventory = inventory_of(manifest, source, s3)
-        manifest.fields, manifest.total_bytes = inventory.fields, inventory.size
-        if s3 and inventory.files:
-            open_data_file(s3, inventory.files[0])
+    if manifest.format != Manifest.Format.INVENTORY:
+        look(manifest, source)
         return
-    look(manifest, source)
+    inventory = describe_inventory(manifest, source, s3)
+    if s3 and inventory.files:
+        open_data_file(s3, inventory.files[0])
+
+
+def describe_inventory(manifest: Manifest, source: Source, s3: S3Client | None) -> Inventory:
+    """Fill in what manifest.json says of the columns and the size; the caller saves."""
+    inventory = inventory_of(manifest, source, s3)
+    manifest.fields, manifest.total_bytes = inventory.fields, inventory.size
+    return inventory
 
 
 def look(manifest: Manifest, source: Source) -> None:
     """`peek` at a form with a target a line."""
-    head, is_whole = _head(source)
+    head, is_whole = head_of(source)
     if manifest.format == Manifest.Format.JSON_LINES:
         manifest.fields = fields_of(head)
     whole_rows = head if is_whole else head[: _end_of_rows(head)]
@@ -145,7 +151,7 @@ class Bytes:
         return self._data[offset : offset + length]
 
 
-def _head(source: Source) -> tuple[bytes, bool]:
+def head_of(source: Source) -> tuple[bytes, bool]:
     """The first 64 KiB, or what they hold, and whether that is all."""
     head = source.read(0, min(HEAD_BYTES, source.size))
     is_whole = len(head) == source.size
