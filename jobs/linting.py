@@ -105,24 +105,27 @@ def mend_manifest(
         raise InvalidRequest({"mend": [told]})
     if not mends:
         raise InvalidRequest({"mend": [f"Say what to mend: {', '.join(MENDS)}."]})
-    mended = _mended(user, manifest)
+    upload, digest = f"uploads/{uuid.uuid4()}", hashlib.sha256()
     try:
-        with _opened(user, manifest, role) as s3, spool.writing(mended.upload) as out:
+        with _opened(user, manifest, role) as s3, spool.writing(upload) as out:
             changes = write_mended(manifest, s3, spool.storage, mends, out)
             if not changes:
                 raise InvalidRequest({"mend": ["There is nothing in the list that this mends."]})
-            mended.size = out.tell()
+            size = out.tell()
             out.seek(0)
-            mended.sha256 = hashlib.file_digest(out, "sha256").hexdigest()
+            while block := out.read(1024 * 1024):
+                digest.update(block)
     except JobFailure as failure:
         raise InvalidRequest({"mend": [failure.reason]}) from None
+    mended = _mended(user, manifest)
+    mended.upload, mended.size, mended.sha256 = upload, size, digest.hexdigest()
     with write():
         mended.save(force_insert=True)
     return mended, changes
 
 
 def _mended(user: User, manifest: Manifest) -> Manifest:
-    """The row of what is to be written. An inventory becomes a CSV (spec.md 4.3)."""
+    """The row of what was written. An inventory becomes a CSV (spec.md 4.3)."""
     is_inventory = manifest.format == Manifest.Format.INVENTORY
     name = PurePosixPath(manifest.filename or manifest.key or "list")
     ending = EXTENSIONS.get(Manifest.Format(manifest.format), ".csv")
@@ -134,7 +137,6 @@ def _mended(user: User, manifest: Manifest) -> Manifest:
         fields=list(columns_of(manifest)) if is_inventory else manifest.fields,
         list_bucket=manifest.list_bucket,
         filename=f"{stem[:200]}.mended{ending}",
-        upload=f"uploads/{uuid.uuid4()}",
     )
 
 

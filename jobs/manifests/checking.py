@@ -18,8 +18,7 @@ from jobs.manifests.findings import Defect, Findings, FirstRow
 from jobs.manifests.first_rows import SHOWN_ROWS, columns_of, first_rows, other_format, shown
 from jobs.manifests.guessing import Keys, Repeats, Versions
 from jobs.manifests.lines import LineReader
-from jobs.manifests.lists import fields_of
-from jobs.manifests.readers import Reader, describe_inventory, head_of, open_reader
+from jobs.manifests.readers import Reader, describe, head_of, open_reader
 from jobs.manifests.rows import columns
 from jobs.manifests.sources import open_source
 from jobs.models import Manifest
@@ -78,12 +77,9 @@ class _Checking:
         manifest = self.manifest
         head, is_whole = head_of(source)
         self.other_format = other_format(manifest, head)
-        if manifest.format == Manifest.Format.INVENTORY:
-            inventory = describe_inventory(manifest, source, s3)
+        if inventory := describe(manifest, source, s3):
             self.takes_raw_keys = inventory.format != "CSV"
             self.keys = Keys(takes_raw=self.takes_raw_keys)
-        elif manifest.format == Manifest.Format.JSON_LINES:
-            manifest.fields = fields_of(head)
         self.first_rows = first_rows(manifest, head, is_whole=is_whole)
 
     def read(self, reader: Reader, until: float) -> None:

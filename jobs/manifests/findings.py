@@ -129,6 +129,27 @@ class Findings:
         return not self.kinds
 
     @property
+    def summary(self) -> str:
+        """What it comes to, in a sentence or two."""
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        if self.is_right:
+            return f"No fault was found in {'' if self.complete else 'the first '}{rows}."
+        faults = "1 fault was" if self.faults == 1 else f"{self.faults:,} faults were"
+        end = " and the rest cannot be read" if self.broke_off else ""
+        return (
+            f"{faults} found beside {rows} that {'is' if self.rows == 1 else 'are'} right{end}. "
+            "A job with this list would fail in Preparing."
+        )
+
+    @property
+    def extent(self) -> str:
+        """How far it was read, where that is not all."""
+        if self.complete or self.broke_off:
+            return ""
+        share = f"{self.bytes_read:,} of {self.total_bytes or 0:,} bytes"
+        return f"Only {share} were read in the time of a check. Preparing checks all rows alike."
+
+    @property
     def hints(self) -> tuple[str, ...]:
         """What is no fault, and may not be meant."""
         return tuple(_hints(self))

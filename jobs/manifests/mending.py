@@ -22,7 +22,7 @@ from jobs.manifests.lines import LineReader
 from jobs.manifests.lint import Lint
 from jobs.manifests.lists import JsonLinesReader, KeyListReader, members_of
 from jobs.manifests.raw import SAFE, RawLint, encode_keys
-from jobs.manifests.readers import open_reader
+from jobs.manifests.readers import describe, open_reader
 from jobs.manifests.rows import encode_key, join_cells
 from jobs.manifests.sources import open_source
 from jobs.manifests.streams import Stream, open_stream
@@ -47,10 +47,12 @@ def write_mended(
 ) -> Counter[str]:
     """Write the manifest with these of findings.MENDS; how often each has changed something.
 
-    Raises InvalidManifest where it cannot be read to its end, and JobFailure; botocore's errors
-    pass through.
+    Fills in what the manifest itself says of its columns. Raises InvalidManifest where it cannot be
+    read to its end, and JobFailure; botocore's errors pass through.
     """
     mending = Mending(mends, out)
+    source = open_source(manifest, s3, storage)
+    describe(manifest, source, s3)
     if manifest.format == Manifest.Format.INVENTORY:
         rows = open_reader(manifest, s3, storage, on_fault=mending.keep)
         while not rows.ended:
@@ -58,8 +60,7 @@ def write_mended(
             mending.write(mending.with_null(found) if manifest.has_versions else found)
         return +mending.changes
     form, rules = MENDED[manifest.format]
-    stream = open_stream(open_source(manifest, s3, storage))
-    lines = form(stream, rules(manifest.fields, manifest.list_bucket), mending)
+    lines = form(open_stream(source), rules(manifest.fields, manifest.list_bucket), mending)
     while not lines.ended:
         blank_before = lines.blank_lines
         mending.write(lines.take(ROWS_AT_ONCE))

@@ -115,6 +115,15 @@ def peek(manifest: Manifest, s3: S3Client | None, storage: Storage) -> None:
         open_data_file(s3, inventory.files[0])
 
 
+def describe(manifest: Manifest, source: Source, s3: S3Client | None) -> Inventory | None:
+    """Fill in what a manifest itself says of its columns and its size; the caller saves."""
+    if manifest.format == Manifest.Format.INVENTORY:
+        return describe_inventory(manifest, source, s3)
+    if manifest.format == Manifest.Format.JSON_LINES:
+        manifest.fields = fields_of(head_of(source)[0])
+    return None
+
+
 def describe_inventory(manifest: Manifest, source: Source, s3: S3Client | None) -> Inventory:
     """Fill in what manifest.json says of the columns and the size; the caller saves."""
     inventory = inventory_of(manifest, source, s3)
