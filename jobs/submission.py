@@ -45,7 +45,7 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
     _admit(operation, job.role)
-    job.manifest = manifest_for(user, request.manifest, job.role)
+    job.manifest = manifest_for(user, request, job.role, operation)
     _require(job)
     _check_report(job)
     return _save(job, user)

@@ -52,6 +52,9 @@ class Reader(Protocol):
     def take(self, most: int) -> list[bytes]:
         """The next rows, up to `most` of them; perhaps fewer, or none, also before the end."""
 
+    def close(self) -> None:
+        """Let go of what is held open."""
+
 
 def open_reader(
     manifest: Manifest,

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from jobs.delivery import report_key
+from jobs.generator import ManifestGenerator
 from jobs.models import Job, JobEvent, Manifest, ReportFile, Role, recent
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def job_details(job: Job, request: Request) -> Json:
         **summary,
         "parameters": job.work.snake_form(),
         "manifest": manifest(job.manifest),
+        "generated_manifest": _generated(job),
+        "preparing": {
+            "rows_read": job.rows_read,
+            "bytes_read": job.bytes_read,
+            "total_bytes": job.manifest.bytes_to_read,
+        },
         "role": {"name": job.role.name, "arn": job.role.arn},
         "report": {
             "enabled": job.report_enabled,
@@ -78,6 +85,19 @@ def job_details(job: Job, request: Request) -> Json:
     }
 
 
+def _generated(job: Job) -> Json | None:
+    """Where a listing was saved; null where it was not, or not yet."""
+    if job.generated_manifest is None:
+        return None
+    place = job.generated_manifest["Location"]
+    return {
+        "format": job.generated_manifest["Format"],
+        "location": place["ObjectArn"],
+        "etag": place["ETag"],
+        "version_id": place.get("ObjectVersionId"),
+    }
+
+
 def _provisional(job: Job) -> Json:
     """Outcomes that running lanes have at hand and have not committed; they may fall again."""
     if job.is_final:
@@ -94,9 +114,12 @@ def manifest(row: Manifest) -> Json:
         "location": row.location,
         "format": row.format,
         "fields": row.fields,
+        "bucket": row.list_bucket or None,
+        "generator": ManifestGenerator.parse(row.generator).snake_form() if row.generator else None,
         "etag": row.etag or None,
         "version_id": row.version_id or None,
         "size": row.size,
+        "total_bytes": row.bytes_to_read,
         "sha256": row.sha256 or None,
         "created_at": row.created_at,
     }
