@@ -22,12 +22,12 @@ TOO_LONG = {"config/settings.py"}
 
 LAYERS = (
     {"status", "errors", "secrecy", "database", "apps", "supervisor"},
-    {"models", "accounts", "requests", "checked"},
+    {"models", "accounts", "requests", "checked", "generator", "generator_filter"},
     {"stores", "spool", "redirects"},
     {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
-        *("commits", "leftovers", "execution", "preparing", "delivery", "report"),
+        *("commits", "leftovers", "execution", "preparing", "delivery", "report", "generated"),
         *("listening", "sending", "ceilings"),
     },
     {"lifecycle"},
