@@ -31,7 +31,9 @@ EMPTY_COSTS = 10
 """What an entry of the queue without an object counts for among those that may wait."""
 WAIT_SECONDS = 0.5
 LEAST_WEIGHT = 0.2
-"""A range of which less than this many pages seems to remain is not cut."""
+"""A range of which less than this many pages seems to remain is seldom cut."""
+DOUBTFUL_COSTS = 4
+"""What a try at such a range counts for among the tries that are left."""
 
 
 @dataclass(slots=True)
@@ -134,26 +136,27 @@ class Crawl:
             self.lock.notify_all()
             return None
 
-    def _choose(self) -> tuple[Range, Cut] | None:
-        """The range of which most remains, with a place to cut it."""
-        if self._tries <= 0 or self.waiting > self._threads * AHEAD // 2:
+    def _choose(self) -> tuple[Range, Cut, int] | None:
+        """The range of which most remains, with a place to cut it, and what the try costs."""
+        if self.waiting > self._threads * AHEAD // 2:
             return None
         ready = [range_ for range_ in self._listing if range_.pages and not range_.is_tried]
         weights = {id(range_): range_.weight(self._alphabet) for range_ in ready}
         for range_ in sorted(ready, key=lambda one: -weights[id(one)]):
-            if weights[id(range_)] < LEAST_WEIGHT:
+            cost = DOUBTFUL_COSTS if weights[id(range_)] < LEAST_WEIGHT else 1
+            if self._tries < cost:
                 return None
             if cut := range_.cut(self._alphabet):
-                return range_, cut
+                return range_, cut, cost
         return None
 
-    def _try(self, range_: Range, cut: Cut) -> None:
+    def _try(self, range_: Range, cut: Cut, cost: int) -> None:
         """See what lies beyond a place, without the lock meanwhile.
 
         As many tries may be made in vain as pages were listed, so that few objects cost few.
         """
         range_.is_tried = True
-        self._tries -= 1
+        self._tries -= cost
         self.lock.release()
         try:
             found = self._lister.first_key(range_.prefix, cut.place)
@@ -163,7 +166,7 @@ class Crawl:
         if found:
             self._alphabet.learn([found])
         if range_ in self._listing and (upper := range_.divide(cut, found)):
-            self._tries += 1
+            self._tries += cost
             self._todo.append(upper)
             self.unfinished.append(upper)
         self.lock.notify_all()

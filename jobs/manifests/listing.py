@@ -108,7 +108,8 @@ class ListingReader:
         ]
 
     def _take(self, most: int) -> list[Entry]:
-        crawl, deadline, taken = self._crawl, monotonic() + TAKE_SECONDS, list[Entry]()
+        crawl, deadline = self._crawl, monotonic() + TAKE_SECONDS
+        taken: list[Entry] = []
         with crawl.lock:
             while len(taken) < most and not crawl.is_over:
                 if crawl.failure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobs.manifests.keyspace import Alphabet, beyond, midpoint, shared, usable
@@ -35,16 +35,15 @@ class Range:
     is_tried: bool = False
     """True while somebody finds out whether it can be cut at a place."""
     pages: int = 0
-    start: str = field(init=False)
+    start: str = ""
+    """Since its end moved last, the range has listed `steps` pages from here on."""
+    steps: int = 0
     _last_page: tuple[str, str] = ("", "")
     _leap: int = 0
     """How many characters all remaining keys are supposed to have in common with the last one."""
     _known: str | None = None
     """A key that is known to lie ahead: a leap would find that one again."""
     may_leap: bool = True
-
-    def __post_init__(self) -> None:
-        self.start = self.listed.key
 
     # ---- listing
 
@@ -58,16 +57,20 @@ class Range:
         elif end and self.until is not None and end.key > self.until:
             end = None
         self.pages += 1
+        self.steps += 1
         if end:
             self.listed = end
         if entries:
             self._last_page = (entries[0].key, entries[-1].key)
-        if self.pages == 1 and self.may_leap:
-            self._leap = shared(*self._last_page)
+        if self.pages == 1 and entries:
+            self.start = entries[0].key
+            self._leap = shared(*self._last_page) if self.may_leap else 0
         return Stretch(entries, end), outside
 
     def weight(self, alphabet: Alphabet) -> float:
-        """How many pages may remain; as many were listed per share of the range."""
+        """How many pages may remain, if there are as many in the rest as in what was listed since
+        the range has its end.
+        """
         if self.until is None:
             return float("inf")
         common = shared(self.start, self.until)
@@ -75,7 +78,7 @@ class Range:
             alphabet.place(text[common:]) for text in (self.start, self.listed.key, self.until)
         )
         done = now - begin
-        return self.pages * (end - now) / done if done > 0 else float("inf")
+        return self.steps * (end - now) / done if done > 0 else float("inf")
 
     # ---- cutting
 
@@ -109,14 +112,18 @@ class Range:
             return None
         place = Position(cut.place)
         upper = Range(self.prefix, place, place, self.until, self.neighbour, may_leap=False)
-        self.until, self.neighbour = cut.place, found
+        self.neighbour = found
+        self._end_at(cut.place)
         return upper
 
     def _narrow(self, cut: Cut) -> None:
         """Nothing lies beyond the cut; leap next, unless a key is known that forbids it."""
-        self.until = cut.place
+        self._end_at(cut.place)
         ahead = self._known is not None and self.listed.key < self._known <= cut.place
         self._leap = 0 if cut.is_leap or ahead else shared(*self._last_page)
+
+    def _end_at(self, place: str) -> None:
+        self.until, self.start, self.steps = place, self.listed.key, 0
 
     # ---- checkpoints
 
