@@ -211,7 +211,7 @@ class Crawl:
 
     def _chunks(self, range_: Range, entries: list[Entry], end: Position | None) -> Iterator[Found]:
         """The entries of a page that are wanted, bit by bit where each has to be asked for."""
-        unfolded = [entry._replace(key=self._lister.unfold(entry.key)) for entry in entries]
+        unfolded = self._lister.unfolded(entries)
         wanted = [entry for entry in unfolded if self._criteria.are_met_by(entry)]
         if not self._criteria.needs_asking:
             yield Found(range_, wanted, end)

@@ -73,6 +73,12 @@ class Lister:
         """The key again."""
         return text.replace("\0", "/") if self.order == "slashes" else text
 
+    def unfolded(self, entries: list[Entry]) -> list[Entry]:
+        """The entries with their keys again."""
+        if self.order != "slashes":
+            return entries
+        return [entry._replace(key=self.unfold(entry.key)) for entry in entries]
+
     def page(self, prefix: str, after: Position, most: int = 1000) -> Stretch:
         """Up to `most` entries that begin with a prefix, after a position; all folded.
 
