@@ -4,6 +4,7 @@ like: behind boto3's own client, without a network.
 
 from __future__ import annotations
 
+import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -17,8 +18,15 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from jobs.generator import ManifestGenerator
+from jobs.manifests.listing import ListingReader
+from jobs.manifests.rows import target_of
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+NAMES = ("lister-", "asker-")
 
 
 class Thing(NamedTuple):
@@ -85,9 +93,7 @@ class FakeBucket:
             region_name="us-east-1",
             aws_access_key_id="a",
             aws_secret_access_key="b",
-            config=Config(
-                retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
-            ),
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
         s3.meta.events.register_first("before-send.s3", self.answer)
         return s3
@@ -167,3 +173,39 @@ def element(thing: Thing, *, is_versions: bool) -> str:
         f"<{name}><Key>{escape(quote_plus(thing.key))}</Key>{version}"
         f"<LastModified>{thing.modified}</LastModified>{rest}</{name}>"
     )
+
+
+def generator(**values: Any) -> ManifestGenerator:
+    """A generator for the bucket photos: generator(Filter={…})."""
+    least = {"SourceBucket": "arn:aws:s3:::photos", "EnableManifestOutput": False}
+    return ManifestGenerator.parse({**least, **values})
+
+
+def reader_of(s3: S3Client, given: ManifestGenerator | None = None, **values: Any) -> ListingReader:
+    """A reader from the beginning, or from `checkpoint`."""
+    chosen = {"versions": False, "checkpoint": {}, **values}
+    return ListingReader(s3, given or generator(), **chosen)
+
+
+def rows_of(reader: ListingReader, most: int = 10_000) -> list[bytes]:
+    """All rows, to the end."""
+    rows: list[bytes] = []
+    while not reader.ended:
+        rows += reader.take(most)
+    return rows
+
+
+def keys_of(rows: list[bytes]) -> list[str]:
+    """The keys of rows, decoded, in order."""
+    return sorted(target_of(row).key for row in rows)
+
+
+def threads_of_readers() -> list[str]:
+    """The threads that readers have left, after a moment."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        alive = [one.name for one in threading.enumerate() if one.name.startswith(NAMES)]
+        if not alive:
+            break
+        time.sleep(0.01)
+    return alive
