@@ -121,16 +121,23 @@ def manifest_for(user: User, request: JobRequest, role: Role, operation: Operati
 
 def listing(user: User, generator: ManifestGenerator, role: Role, operation: Operation) -> Manifest:
     """A row, not saved yet, for a bucket that is to be listed. Replicating takes every version
-    (spec.md 4.4). Raises InvalidRequest where the list could not be saved.
+    (spec.md 4.4). Raises InvalidRequest where the bucket cannot be listed.
     """
     with_versions = generator.include_versions or operation.needs_versions
-    return Manifest(
+    manifest = Manifest(
         account_id=account_of(user),
         created_by_id=user.pk,
         format=Manifest.Format.GENERATED,
         fields=["Bucket", "Key", "VersionId"] if with_versions else ["Bucket", "Key"],
         generator=generator.wire_form(),
     )
+    try:
+        manifests.peek(manifest, stores.s3_for(role), spool.storage)
+    except JobFailure as failure:
+        raise InvalidRequest({"manifest_generator": [failure.reason]}) from None
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    return manifest
 
 
 def _known(user: User, pk: UUID, role: Role) -> Manifest:

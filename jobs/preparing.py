@@ -22,7 +22,7 @@ from jobs import manifests, probing, stores
 from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import JobFailure
-from jobs.generated import save_generated, saves_list
+from jobs.generated import check_output, save_generated
 from jobs.lanes import JobClaim, waiting
 from jobs.leases import LeaseLost, held_during
 from jobs.manifests.rows import join_rows, least_and_greatest_key
@@ -82,7 +82,7 @@ def _end(claim: JobClaim) -> None:
     """What is left to be done when all rows are in slices."""
     job = claim.job
     judged = _judge(claim, job.source_bucket) if job.source_bucket else Judgement()
-    saved = save_generated(claim) if saves_list(job) else None
+    saved = save_generated(claim) if job.manifest.saves_list else None
     with write():
         claim.lease.renew()
         _conclude(job, judged, saved)
@@ -94,6 +94,8 @@ def _require(job: Job) -> None:
         raise JobFailure(code, reason)
     if job.report_enabled and job.report_expected_owner:
         check_report(job)
+    if job.manifest.saves_list and not job.checkpoint:
+        check_output(job.role, manifests.generator_of(job.manifest), job.pk)
 
 
 def _open(claim: JobClaim) -> Reader:

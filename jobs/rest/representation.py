@@ -57,11 +57,7 @@ def job_details(job: Job, request: Request) -> Json:
         "parameters": job.work.snake_form(),
         "manifest": manifest(job.manifest),
         "generated_manifest": _generated(job),
-        "preparing": {
-            "rows_read": job.rows_read,
-            "bytes_read": job.bytes_read,
-            "total_bytes": job.manifest.bytes_to_read,
-        },
+        "preparing": _preparing(job),
         "role": {"name": job.role.name, "arn": job.role.arn},
         "report": {
             "enabled": job.report_enabled,
@@ -74,15 +70,23 @@ def job_details(job: Job, request: Request) -> Json:
         "confirmation_required": job.confirmation_required,
         "client_request_token": job.client_request_token or None,
         "tags": job.tags,
-        "failure_reasons": [
-            {"code": told["FailureCode"], "reason": told["FailureReason"]}
-            for told in job.failure_reasons
-        ],
+        "failure_reasons": [_reason(told) for told in job.failure_reasons],
         "status_update_reason": job.status_update_reason,
         "suspended_at": job.suspended_at,
         "suspended_cause": job.suspended_cause,
         "links": {name: url(request, f"job_{name}", job.pk) for name in SUB_RESOURCES},
     }
+
+
+def _reason(told: Json) -> Json:
+    """One of the reasons of a failed job."""
+    return {"code": told["FailureCode"], "reason": told["FailureReason"]}
+
+
+def _preparing(job: Job) -> Json:
+    """How far the manifest is read; of a listing nobody knows how much there is."""
+    total = job.manifest.bytes_to_read
+    return {"rows_read": job.rows_read, "bytes_read": job.bytes_read, "total_bytes": total}
 
 
 def _generated(job: Job) -> Json | None:

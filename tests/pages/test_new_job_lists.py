@@ -26,7 +26,9 @@ INVENTORY = "S3InventoryReport_CSV_20161130"
 
 
 def stored(manifest: Manifest) -> bytes:
-    return spool.open(manifest.upload).read()
+    with spool.open(manifest.upload) as file:
+        content: bytes = file.read()
+        return content
 
 
 def test_a_packed_csv_may_be_uploaded(client: Client, filled: Fill, s3: S3Client) -> None:
@@ -246,7 +248,7 @@ def test_a_bucket_is_listed_with_the_filters_that_were_typed(
         (
             {"created_after": "2024-02-01T00:00:00", "created_before": "2024-01-01T00:00:00"},
             "ask_each_object",
-            "no object is created after",
+            "No object is created after",
         ),
     ],
 )
