@@ -60,6 +60,11 @@ class InventoryReader:
         place = self._reader.checkpoint() if self._reader else self._place
         return {"file": self._number, **place}
 
+    def close(self) -> None:
+        """Remove the data file that is at hand."""
+        if self._reader:
+            self._reader.close()
+
     def take(self, most: int) -> list[bytes]:
         """The next rows, up to `most` of them; fewer at the end, or before a fault that is told.
 
@@ -82,6 +87,7 @@ class InventoryReader:
         file = self._inventory.files[self._number]
         if self._reader:
             check_md5(file, self._reader.md5)
+            self._reader.close()
         self._bytes_before += file.size
         self._number += 1
         self._reader, self._place = None, {}
