@@ -48,10 +48,13 @@ def check(
     checking = _Checking(manifest)
     try:
         checking.look(open_source(manifest, s3, storage), s3)
-        reader = open_reader(manifest, s3, storage, on_fault=checking.tell)
-        checking.read(reader, time.monotonic() + seconds)
+        checking.reader = open_reader(manifest, s3, storage, on_fault=checking.tell)
+        checking.read(checking.reader, time.monotonic() + seconds)
     except JobFailure as failure:
         checking.break_off(failure)
+    finally:
+        if checking.reader:
+            checking.reader.close()
     return checking.findings()
 
 
@@ -84,7 +87,6 @@ class _Checking:
 
     def read(self, reader: Reader, until: float) -> None:
         """To the end, or until it is time."""
-        self.reader = reader
         while not reader.ended and time.monotonic() < until:
             if rows := reader.take(ROWS_AT_ONCE):
                 self._count(rows)

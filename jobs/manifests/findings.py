@@ -129,6 +129,11 @@ class Findings:
         return not self.kinds
 
     @property
+    def is_clear(self) -> bool:
+        """All was read, and there is nothing to say against it."""
+        return self.is_right and self.complete and not self.hints
+
+    @property
     def summary(self) -> str:
         """What it comes to, in a sentence or two."""
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"

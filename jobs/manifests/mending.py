@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection
+from contextlib import closing
 from typing import IO, TYPE_CHECKING
 
 from jobs.manifests.csv_manifest import BOM, CsvReader
@@ -54,10 +55,10 @@ def write_mended(
     source = open_source(manifest, s3, storage)
     describe(manifest, source, s3)
     if manifest.format == Manifest.Format.INVENTORY:
-        rows = open_reader(manifest, s3, storage, on_fault=mending.keep)
-        while not rows.ended:
-            found = rows.take(ROWS_AT_ONCE)
-            mending.write(mending.with_null(found) if manifest.has_versions else found)
+        with closing(open_reader(manifest, s3, storage, on_fault=mending.keep)) as rows:
+            while not rows.ended:
+                found = rows.take(ROWS_AT_ONCE)
+                mending.write(mending.with_null(found) if manifest.has_versions else found)
         return +mending.changes
     form, rules = MENDED[manifest.format]
     lines = form(open_stream(source), rules(manifest.fields, manifest.list_bucket), mending)
