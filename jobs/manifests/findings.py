@@ -141,10 +141,9 @@ class Findings:
             return f"No fault was found in {'' if self.complete else 'the first '}{rows}."
         faults = "1 fault was" if self.faults == 1 else f"{self.faults:,} faults were"
         end = " and the rest cannot be read" if self.broke_off else ""
-        return (
-            f"{faults} found beside {rows} that {'is' if self.rows == 1 else 'are'} right{end}. "
-            "A job with this list would fail in Preparing."
-        )
+        right = f"beside {rows} that {'is' if self.rows == 1 else 'are'} right"
+        found = f"{faults} found {right if self.rows else 'and no row that is right'}{end}"
+        return f"{found}. A job with this list would fail in Preparing."
 
     @property
     def extent(self) -> str:
@@ -171,8 +170,8 @@ def _hints(found: Findings) -> Iterator[str]:
         yield f"Rows name {len(found.buckets):,} buckets; a job has one. Make a job for each."
     if found.empty_versions:
         yield (
-            f"{_rows(found.empty_versions)} an empty version id; their tasks will fail. Write null "
-            "where the version without an id is meant."
+            f"{_rows(found.empty_versions)} an empty version id, and a task without one fails. "
+            "Write null where the version that has no id is meant."
         )
     if found.takes_raw_keys:
         if keys.encoded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -34,10 +35,10 @@ CHANGES = {
 }
 """What a mend has changed, once and more often."""
 KEYS = {
-    "encoded": "look encoded",
-    "raw": "look raw",
-    "mixed": "look like both",
-    "plain": "are the same either way",
+    "encoded": "encoded",
+    "raw": "not encoded",
+    "mixed": "partly encoded",
+    "plain": "the same either way",
 }
 NAMED_BUCKETS = 20
 
@@ -81,7 +82,7 @@ def _shown(findings: Findings) -> dict[str, object]:
         "findings": findings,
         "tone": tone,
         "faulty": faulty,
-        "kinds": [(count, KINDS.get(kind, "")) for kind, count in findings.kinds.items()],
+        "kinds": [(n, KINDS.get(kind, "")) for kind, n in Counter(findings.kinds).most_common()],
         "key_guess": _key_guess(findings.keys),
         "more_buckets": len(findings.buckets) - NAMED_BUCKETS,
         "other_format": dict(Manifest.Format.choices).get(findings.other_format, ""),
@@ -94,7 +95,7 @@ def _key_guess(keys: KeyGuess) -> str:
     for name, words in KEYS.items():
         count, example = getattr(keys, name), keys.examples.get(name, "")
         if count:
-            told.append(f"{count:,} {words}" + (f", such as {example}" if example else ""))
+            told.append(f"{words}: {count:,}" + (f", such as {example}" if example else ""))
     return "; ".join(told) or "there is none"
 
 
