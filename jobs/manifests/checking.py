@@ -78,7 +78,7 @@ class _Checking:
     def look(self, source: Source, s3: S3Client | None) -> None:
         """At the beginning, and at what it says of the rest."""
         manifest = self.manifest
-        head, is_whole = head_of(source)
+        head, is_whole = head_of(source, strictly=False)
         self.other_format = other_format(manifest, head)
         if inventory := describe(manifest, source, s3):
             self.takes_raw_keys = inventory.format != "CSV"

@@ -57,8 +57,10 @@ class LineReader:
         self._start = offset  # of the data
         self._at = 0  # what of the data has been passed
         self._careful_until = 0  # the lines before it are taken one by one
+        self._is_whole = False  # the line that was taken last had a line feed
         self._tail = b""  # the beginning of a line whose end has not been fetched
         self._has_begun = bool(offset or line)
+        self._last: InvalidManifest | None = None  # what ended it, in a reader that tells
         self._is_told = False  # the last record was no row, in a reader that tells
 
     # ---- for a form to say
@@ -111,15 +113,27 @@ class LineReader:
         """
         rows: list[bytes] = []
         self._is_told = False
+        try:
+            self._gather(rows, most)
+        except InvalidManifest as fault:
+            # What is told of is told after all rows that stand before it, also where it is the end.
+            if self.on_fault is None or not rows:
+                raise
+            self._last = fault
+            return rows
+        self.ended = len(rows) < most and not self._is_told
+        if self.ended and not rows and not self.bucket and not self._may_be_empty:
+            raise EmptyManifest
+        return rows
+
+    def _gather(self, rows: list[bytes], most: int) -> None:
+        if self._last:
+            raise self._last
         while len(rows) < most and not self._is_told and self._has_more():
             if plain := self._take_plain(most - len(rows)):
                 rows += plain
             elif row := self._take_checked():
                 rows.append(row)
-        self.ended = len(rows) < most and not self._is_told
-        if self.ended and not rows and not self.bucket and not self._may_be_empty:
-            raise EmptyManifest
-        return rows
 
     # ---- blocks and lines
 
@@ -174,7 +188,8 @@ class LineReader:
     def _next_line(self) -> bytes:
         end = self._data.find(b"\n", self._at)
         line = self._data[self._at :] if end < 0 else self._data[self._at : end]
-        self._pass(len(line) + (end >= 0), 1)
+        self._is_whole = end >= 0
+        self._pass(len(line) + self._is_whole, 1)
         return line
 
     def _take_checked(self) -> bytes | None:
@@ -214,9 +229,8 @@ class LineReader:
 
     def _go_back(self, lines: bytes) -> None:
         """Have the lines that were taken last, without the last line feed, before us again."""
-        passed = self._at
-        back = lines + b"\n" * self._data.endswith(b"\n", 0, passed)
-        if len(back) <= passed:
+        back, passed = lines + b"\n" * self._is_whole, self._at
+        if 0 < len(back) <= passed:
             # Nearly always. Copies of what is before us would make a file of such lines slow.
             self._at -= len(back)
             self._careful_until = max(self._careful_until, passed)

@@ -193,8 +193,11 @@ class Bytes:
         return self._data[offset : offset + length]
 
 
-def head_of(source: Source) -> tuple[bytes, bool]:
-    """The first 64 KiB, or what they hold, and whether that is all."""
+def head_of(source: Source, *, strictly: bool = True) -> tuple[bytes, bool]:
+    """The first 64 KiB, or what they hold, and whether that is all.
+
+    Raises InvalidManifest where they are all, and packed, and damaged; unless `strictly` is False.
+    """
     head = source.read(0, min(HEAD_BYTES, source.size))
     is_whole = len(head) == source.size
     if not is_gzip(head):
@@ -206,7 +209,7 @@ def head_of(source: Source) -> tuple[bytes, bool]:
         is_whole = is_whole and not packed.read()
     except InvalidManifest:
         # Where there is more to fetch, it only looks cut off.
-        if is_whole:
+        if is_whole and strictly:
             raise
     return unpacked, is_whole
 

@@ -71,8 +71,12 @@ class TableReader:
         """How many rows of the table have been passed."""
         self.md5 = table.file.md5
         self._table, self._lint, self._on_fault = table, lint, on_fault
-        with self._told():
-            self._total, self._batches = batches(table, lint, row)
+        try:
+            with self._told():
+                self._total, self._batches = batches(table, lint, row)
+        except BaseException:
+            self.close()
+            raise
         self._batch: Sequence[tuple[str | None, ...] | bytes] = []
         self._next = 0  # in the batch
 
