@@ -31,9 +31,9 @@ WORST_PAGE = "page_{}_vs_10"
 MEANINGS = {
     "prepare_10m_vs_wc": "10 M rows of CSV into slices: rows/s, in times of `wc -l`",
     "prepare_10m_peak_mib": "the most memory meanwhile, of the process, MiB",
-    "prepare_10m_gz_vs_zcat": "the same from an inventory of `.csv.gz`: in times of `zcat` and `wc`",
+    "prepare_10m_gz_vs_zcat": "from an inventory of `.csv.gz`: in times of `zcat` and `wc`",
     "prepare_10m_gz_peak_mib": "the most memory meanwhile, MiB",
-    "prepare_10m_parquet_vs_wc": "the same from an inventory of Parquet: in times of `wc -l`",
+    "prepare_10m_parquet_vs_wc": "from an inventory of Parquet: in times of `wc -l` of the CSV",
     "prepare_10m_parquet_peak_mib": "the most memory meanwhile, MiB",
     "report_10m_seconds": "finishing a job of 10 M tasks: its report built and uploaded",
     "report_10m_peak_mib": "the most memory meanwhile, MiB",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -126,11 +126,8 @@ def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
     """
     if job.total_tasks < FIRST_DECISION or job.executed >= FIRST_DECISION:
         return wanted
-    others = job.slices.filter(started_upto__gt=F("next_index")).exclude(state=Slice.State.DONE)
-    if besides:
-        others = others.exclude(pk=besides.pk)
-    outstanding = others.aggregate(n=Sum(F("started_upto") - F("next_index")))["n"] or 0
-    return max(0, min(wanted, FIRST_DECISION - job.executed - outstanding))
+    others = job.slices.exclude(pk=besides.pk) if besides else job.slices.all()
+    return max(0, min(wanted, FIRST_DECISION - job.executed - others.rows_started()))
 
 
 def widest(job: Job) -> int:
