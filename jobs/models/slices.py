@@ -84,8 +84,8 @@ class Slice(models.Model):
         indexes = [
             models.Index(fields=["job", "number"], condition=Q(state=0), name="slice_ready"),
             models.Index(fields=["job", "lease_until"], condition=Q(state=1), name="slice_running"),
-            models.Index(
-                fields=["job", "number"],
+            models.Index(  # with what is summed up in it, or PostgreSQL looks at every slice
+                fields=["job", "number", "started_upto", "next_index"],
                 condition=Q(state=0, started_upto__gt=F("next_index")),
                 name="slice_reserved",
             ),
