@@ -116,9 +116,14 @@ def forget(job: Job) -> None:
     job.delete()
 
 
-def _remove(job: Job, pattern: str) -> None:
+def spooled(name: str) -> Path:
+    """Where a file of the spool is."""
     from django.conf import settings
 
-    folder = Path(settings.LADING_SPOOL) / "jobs" / str(job.pk)
+    return Path(settings.LADING_SPOOL) / name
+
+
+def _remove(job: Job, pattern: str) -> None:
+    folder = spooled(f"jobs/{job.pk}")
     for path in folder.glob(pattern) if pattern else [folder]:
         shutil.rmtree(path, ignore_errors=True)

@@ -20,20 +20,24 @@ AGAINST = {
     "prepare_{}_parquet_vs_wc": ("lading-parquet", "wc-csv"),
 }
 """Key → whose median rate, divided by whose."""
-PEAKS = {
-    "prepare_{}_peak_mib": "lading-csv",
-    "prepare_{}_gz_peak_mib": "lading-gz",
-    "prepare_{}_parquet_peak_mib": "lading-parquet",
-    "report_{}_peak_mib": "lading-report",
+FORMS = {"": "lading-csv", "_gz": "lading-gz", "_parquet": "lading-parquet"}
+OWN = {
+    **{f"prepare_{{}}{form}_rows_per_second": (name, "per_second") for form, name in FORMS.items()},
+    **{f"prepare_{{}}{form}_peak_mib": (name, "peak_mib") for form, name in FORMS.items()},
+    "report_{}_seconds": ("lading-report", "seconds"),
+    "report_{}_peak_mib": ("lading-report", "peak_mib"),
 }
-SECONDS = {"report_{}_seconds": "lading-report"}
+"""Key → whose figure, and which: the median, but of memory the most."""
 WORST_PAGE = "page_{}_vs_10"
 MEANINGS = {
     "prepare_10m_vs_wc": "10 M rows of CSV into slices: rows/s, in times of `wc -l`",
+    "prepare_10m_rows_per_second": "the same in rows/s",
     "prepare_10m_peak_mib": "the most memory meanwhile, of the process, MiB",
     "prepare_10m_gz_vs_zcat": "from an inventory of `.csv.gz`: in times of `zcat` and `wc`",
+    "prepare_10m_gz_rows_per_second": "the same in rows/s",
     "prepare_10m_gz_peak_mib": "the most memory meanwhile, MiB",
     "prepare_10m_parquet_vs_wc": "from an inventory of Parquet: in times of `wc -l` of the CSV",
+    "prepare_10m_parquet_rows_per_second": "the same in rows/s",
     "prepare_10m_parquet_peak_mib": "the most memory meanwhile, MiB",
     "report_10m_seconds": "finishing a job of 10 M tasks: its report built and uploaded",
     "report_10m_peak_mib": "the most memory meanwhile, MiB",
@@ -60,12 +64,10 @@ def _keys(size: str, turns: Turns) -> Iterator[tuple[str, float]]:
         if turns.get(ours) and turns.get(theirs):
             rates = [_median(turns[name], "per_second") for name in (ours, theirs)]
             yield key.format(size), _short(rates[0] / rates[1])
-    for key, name in PEAKS.items():
+    for key, (name, figure) in OWN.items():
         if turns.get(name):
-            yield key.format(size), max(run["peak_mib"] for run in turns[name])
-    for key, name in SECONDS.items():
-        if turns.get(name):
-            yield key.format(size), _short(_median(turns[name], "seconds"))
+            most = figure == "peak_mib"
+            yield key.format(size), _most(turns[name]) if most else _median(turns[name], figure)
     if pages := pages_of(turns):
         yield WORST_PAGE.format(size), _short(max(long / short for _, long, short in pages))
 
@@ -84,7 +86,12 @@ def pages_of(turns: Turns) -> list[tuple[str, float, float]]:
 
 
 def _median(runs: list[Raw], of: str) -> float:
-    return statistics.median(run[of] for run in runs)
+    return _short(statistics.median(run[of] for run in runs))
+
+
+def _most(runs: list[Raw]) -> float:
+    """The peak of memory of all runs; 0 for what tells of none."""
+    return max((run.get("peak_mib", 0.0) for run in runs), default=0.0)
 
 
 def _short(value: float) -> float:
@@ -101,7 +108,7 @@ def table(measured: Mapping[str, Any]) -> Iterator[str]:
     for size, turns in measured["latencies"].items():
         for name, runs in turns.items():
             if not name.startswith("page-"):
-                peak = max((run.get("peak_mib", 0) for run in runs), default=0)
+                peak = _most(runs)
                 yield (
                     f"| {size} | {measured['titles'].get(name, name)} "
                     f"| {_median(runs, 'per_second'):,.0f} | {_median(runs, 'seconds'):.2f} "

@@ -101,7 +101,7 @@ def test_the_slowest_page_of_all_is_told():
 def test_a_form_that_was_left_out_has_no_figure():
     found = figures.summary({"50m": {"lading-csv": runs(1, peak_mib=80.0)}})
 
-    assert found == {"prepare_50m_peak_mib": 80.0}
+    assert found == {"prepare_50m_peak_mib": 80.0, "prepare_50m_rows_per_second": 1}
 
 
 def test_every_size_that_is_measured_as_a_rule_is_explained():
