@@ -33,6 +33,14 @@ BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 BUCKET_ARN = re.compile(r"arn:[^:]+:s3:::(?P<bucket>[^/]+)")
 OBJECT = re.compile(r"(?:s3://|arn:[^:]+:s3:::)(?P<bucket>[^/]+)/(?P<key>.+)", re.DOTALL)
 MOST_TAGS = 50
+CSV: Literal["S3BatchOperations_CSV_20180820"] = "S3BatchOperations_CSV_20180820"
+JSON_LINES: Literal["JSONLines"] = "JSONLines"
+KEY_LIST: Literal["KeyList"] = "KeyList"
+ManifestFormat = Literal[
+    "S3BatchOperations_CSV_20180820", "S3InventoryReport_CSV_20161130", "JSONLines", "KeyList"
+]
+FieldName = Literal["Ignore", "Bucket", "Key", "VersionId"]
+DEFAULT_FIELDS = ("Bucket", "Key")
 
 
 def _bucket(value: str) -> str:
@@ -68,15 +76,20 @@ class Request(BaseModel):
 
 
 class ManifestRequest(Request):
-    """Which manifest: an uploaded one (`id`), or an object in S3 (`location`) and its columns."""
+    """Which manifest: an uploaded one (`id`), or an object in S3 (`location`) and its form."""
 
     id: UUID | None = None
     location: str | None = Field(
         None, max_length=2000, description="s3://bucket/key, or the object's ARN."
     )
-    format: Literal["S3BatchOperations_CSV_20180820"] = "S3BatchOperations_CSV_20180820"
-    fields: list[Literal["Ignore", "Bucket", "Key", "VersionId"]] = Field(
-        ["Bucket", "Key"], max_length=100
+    format: ManifestFormat = CSV
+    fields: list[FieldName] | None = Field(
+        None,
+        max_length=100,
+        description="The columns of a CSV in order; Bucket and Key unless told.",
+    )
+    bucket: Annotated[str, AfterValidator(_bucket)] | None = Field(
+        None, description="The bucket of the keys, for JSONLines and KeyList that name none."
     )
     etag: str | None = Field(None, min_length=1, max_length=1024)
     version_id: str | None = Field(None, min_length=1, max_length=1024)
@@ -91,7 +104,19 @@ class ManifestRequest(Request):
             raise ValueError(
                 "The location must look like s3://bucket/manifest.csv or arn:aws:s3:::bucket/key"
             )
+        if self.fields is not None and self.format != CSV:
+            raise ValueError("Only a CSV has fields; the other formats name theirs themselves")
+        if self.bucket is not None and self.format not in (JSON_LINES, KEY_LIST):
+            raise ValueError("Only JSONLines and KeyList take a bucket beside")
         return self
+
+    @classmethod
+    def of_upload(cls, given: Mapping[str, Any]) -> Self:
+        """What an upload is said to be: `format`, `fields`, `bucket`. Raises InvalidRequest."""
+        try:
+            return cls.model_validate({**given, "id": UUID(int=0)})
+        except ValidationError as error:
+            raise InvalidRequest(fields_of(error, cls)) from None
 
     @property
     def bucket_and_key(self) -> tuple[str, str]:

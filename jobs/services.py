@@ -13,11 +13,12 @@ from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
 from jobs.errors import Conflict, InvalidRequest, InvalidTransition, JobFailure
 from jobs.functions import remove_function, set_function
+from jobs.intake import store_upload
 from jobs.models import UNTRIED, Job, JobEvent
 from jobs.probing import matrix, recheck
 from jobs.roles import probe_role, set_role, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
-from jobs.submission import create_job, store_upload
+from jobs.submission import create_job
 from jobs.visible import job_of, jobs_of, manifests_of, role_of, roles_of
 
 if TYPE_CHECKING:

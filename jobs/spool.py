@@ -111,7 +111,7 @@ class Spool:
         """A file to fill bit by bit, kept as it is (not compressed); it is safe on disk after the
         block.
         """
-        with tempfile.TemporaryFile(dir=self._scratch_folder()) as scratch:
+        with tempfile.TemporaryFile(dir=self.scratch_folder) as scratch:
             yield scratch
             scratch.seek(0)
             self.storage.save(name, File(scratch))
@@ -142,11 +142,12 @@ class Spool:
 
     def check_space(self, needed: int = LEAST_FREE_BYTES) -> None:
         """Raise OSError when a folder spool has less than `needed` bytes left."""
-        folder = self._scratch_folder()
+        folder = self.scratch_folder
         if folder and (free := shutil.disk_usage(folder).free) < needed:
             raise OSError(f"the spool has only {free // 1024**2} MiB left")
 
-    def _scratch_folder(self) -> str | None:
+    @property
+    def scratch_folder(self) -> str | None:
         """A folder on the spool's own disk; None lets the system choose where the spool is a
         bucket.
         """

@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.db import IntegrityError, transaction
 
-from jobs import background, manifests, stores
+from jobs import background, stores
 from jobs.accounts import account_of
 from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
-from jobs.models import Job, JobEvent, Manifest, Role
+from jobs.intake import manifest_for
+from jobs.models import Job, JobEvent, Role
 from jobs.needs import lacking
-from jobs.requests import JobRequest, ManifestRequest
-from jobs.spool import spool
+from jobs.requests import JobRequest
 from jobs.status import JobStatus
-from jobs.visible import manifests_of
 from operations import Operation
 from operations.base import Unfit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-    from django.core.files import File
 
     User = AbstractBaseUser | AnonymousUser
-
-
-def store_upload(
-    user: User, file: File[bytes], *, filename: str, fields: Sequence[str]
-) -> Manifest:
-    """Keep an uploaded CSV manifest in the spool, after a look at its first rows.
-
-    Raises InvalidRequest for what the first rows already show to be wrong; the rest is checked in
-    Preparing.
-    """
-    try:
-        manifests.check_fields(fields)
-    except JobFailure as failure:
-        raise InvalidRequest({"fields": [failure.reason]}) from None
-    manifest = Manifest(
-        account_id=account_of(user),
-        created_by_id=user.pk,
-        fields=list(fields),
-        filename=filename[:255],
-        upload=f"uploads/{uuid.uuid4()}",
-    )
-    manifest.size, manifest.sha256 = _spool_upload(file, manifest.upload)
-    try:
-        manifests.peek(manifests.open_source(manifest, None, spool.storage), fields)
-    except JobFailure as failure:
-        spool.delete(manifest.upload)
-        raise InvalidRequest({"file": [failure.reason]}) from None
-    with write():
-        manifest.save(force_insert=True)
-    return manifest
-
-
-def _spool_upload(file: File[bytes], name: str) -> tuple[int, str]:
-    """Copy an upload into the spool; its bytes and their SHA-256."""
-    digest, size = hashlib.sha256(), 0
-    with spool.writing(name) as out:
-        for block in file.chunks(1024 * 1024):
-            digest.update(block)
-            size += out.write(block)
-    return size, digest.hexdigest()
 
 
 def create_job(user: User, given: Mapping[str, Any]) -> Job:
@@ -89,7 +45,7 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
     _admit(operation, job.role)
-    job.manifest = _manifest(user, request.manifest, job.role)
+    job.manifest = manifest_for(user, request.manifest, job.role)
     _require(job)
     _check_report(job)
     return _save(job, user)
@@ -138,35 +94,6 @@ def _admit(operation: Operation, role: Role) -> None:
         operation.admit(stores.store_for(role))
     except Unfit as unfit:
         raise InvalidRequest({f"parameters.{unfit.parameter}": [unfit.reason]}) from None
-
-
-def _manifest(user: User, request: ManifestRequest, role: Role) -> Manifest:
-    """The uploaded manifest, or a new row for one in S3, pinned and looked at (decision 19)."""
-    if request.id is not None:
-        manifest = manifests_of(user).filter(pk=request.id).first()
-        if manifest is None:
-            raise InvalidRequest({"manifest.id": ["There is no such manifest; upload it first."]})
-        return manifest
-    bucket, key = request.bucket_and_key
-    manifest = Manifest(
-        account_id=account_of(user),
-        created_by_id=user.pk,
-        fields=list(request.fields),
-        bucket=bucket,
-        key=key,
-        version_id=request.version_id or "",
-        etag=request.etag or "",
-    )
-    s3 = stores.s3_for(role)
-    try:
-        manifests.check_fields(request.fields)
-        manifests.pin(manifest, s3)
-        manifests.peek(manifests.open_source(manifest, s3, spool.storage), request.fields)
-    except JobFailure as failure:
-        raise InvalidRequest({"manifest": [failure.reason]}) from None
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
-    return manifest
 
 
 def _require(job: Job) -> None:

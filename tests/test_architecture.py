@@ -22,19 +22,19 @@ TOO_LONG = {"config/settings.py"}
 
 LAYERS = (
     {"status", "errors", "secrecy", "database", "apps", "supervisor"},
-    {"models", "accounts", "requests", "checked"},
+    {"models", "accounts", "requests", "checked", "generator", "generator_filter"},
     {"stores", "spool", "redirects"},
     {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
-        *("commits", "leftovers", "execution", "preparing", "delivery"),
-        *("report", "report_files"),
+        *("commits", "leftovers", "execution", "preparing", "generated"),
+        *("delivery", "report", "report_files"),
         *("listening", "sending", "ceilings"),
     },
     {"lifecycle"},
     {"working"},
     {"background"},
-    {"services", "submission", "visible", "functions", "roles"},
+    {"services", "submission", "intake", "visible", "functions", "roles"},
     {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""

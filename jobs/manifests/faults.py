@@ -8,14 +8,25 @@ from jobs.errors import JobFailure
 class InvalidManifest(JobFailure):
     """The content of the manifest is not valid: the job fails in Preparing.
 
-    `line` counts physical lines from 1 and is where the row begins; `column` is the 1-based column
-    of the CSV. Either is None where the fault has no such place.
+    `line` counts physical lines (of a table, rows) from 1 and is where the row begins; `column` is
+    the 1-based column of the CSV; `file` is the data file of an inventory. Each is None or "" where
+    the fault has no such place. `kind` groups faults that are mended alike: see KINDS.
     """
 
-    def __init__(self, reason: str, *, line: int | None = None, column: int | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        file: str = "",
+        kind: str = "",
+    ) -> None:
         super().__init__("InvalidManifestContent", reason)
         self.line = line
         self.column = column
+        self.file = file
+        self.kind = kind
 
 
 class EmptyManifest(InvalidManifest):
@@ -23,8 +34,27 @@ class EmptyManifest(InvalidManifest):
 
     def __init__(self) -> None:
         super().__init__(
-            "Invalid Manifest Content: the manifest is empty; it must name at least one object."
+            "Invalid Manifest Content: the manifest is empty; it must name at least one object.",
+            kind="empty",
         )
+
+
+KINDS = {
+    "empty": "Name at least one object.",
+    "bom": "Save the file as UTF-8 without a byte order mark.",
+    "header": "Remove the header row.",
+    "foreign": "Hand in the list itself, as text.",
+    "encoding": "Save the file as UTF-8.",
+    "columns": "Give every line all columns, and encode commas in keys as %2C.",
+    "quotes": "Encode quotes in keys as %22 and line breaks as %0A, or quote by RFC 4180.",
+    "escape": "URL-encode the keys: a percent sign itself is %25.",
+    "key": "Give a key of 1 to 1,024 bytes.",
+    "bucket": "Name one bucket, the same in every line; make a job for each bucket.",
+    "version": "Give a version id as S3 wrote it, or null.",
+    "long": "Look for a line break that is missing, or a quote that is never closed.",
+    "form": "Write each line in the form that was chosen, or choose the form it is in.",
+}
+"""How to mend each kind of fault."""
 
 
 def excerpt(text: str, most: int = 60) -> str:

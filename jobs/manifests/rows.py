@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote_to_bytes
 
 from operations.base import Outcome, Target
@@ -84,6 +84,20 @@ def target_of(row: bytes) -> Target:
 def key_of(row: bytes) -> str:
     """The key of a row, still encoded."""
     return columns(row)[1]
+
+
+def least_and_greatest_key(rows: Sequence[bytes], content: bytes) -> tuple[str, str]:
+    """The bounds of the keys of rows of one bucket, as they are written; `content` is the rows
+    joined.
+    """
+    if b'"' in content:
+        keys = [key_of(row) for row in rows]
+        return min(keys), max(keys)
+    if rows[0].count(b",") == 1:
+        # What comes before the key is the same in each row.
+        return key_of(min(rows)), key_of(max(rows))
+    written = [row.split(b",", 2)[1] for row in rows]
+    return min(written).decode(), max(written).decode()
 
 
 def encode_row(bucket: str, key: str, version_id: str | None) -> bytes:

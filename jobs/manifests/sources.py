@@ -54,7 +54,7 @@ class ObjectSource:
     ) -> None:
         self.size = size
         self._s3 = s3
-        self._etag = bare(etag)
+        self.etag = bare(etag)
         self._address = _address(bucket, key, version_id)
 
     def read(self, offset: int, length: int) -> bytes:
@@ -63,14 +63,14 @@ class ObjectSource:
             return b""
         stretch = f"bytes={offset}-{offset + length - 1}"
         try:
-            reply = self._s3.get_object(**self._address, Range=stretch, IfMatch=f'"{self._etag}"')
+            reply = self._s3.get_object(**self._address, Range=stretch, IfMatch=f'"{self.etag}"')
         except ClientError as error:
-            if _code(error) in CHANGED:
-                raise _mismatch(self._address, self._etag, self._etag_now()) from None
+            if code_of(error) in CHANGED:
+                raise _mismatch(self._address, self.etag, self._etag_now()) from None
             raise _failure(error, self._address) from None
         with reply["Body"] as body:
-            if bare(reply["ETag"]) != self._etag:
-                raise _mismatch(self._address, self._etag, bare(reply["ETag"]))
+            if bare(reply["ETag"]) != self.etag:
+                raise _mismatch(self._address, self.etag, bare(reply["ETag"]))
             # Looked at before the body: a store that ignores Range would send all of it.
             offered = reply["ContentLength"]
             if offered != length:
@@ -113,15 +113,25 @@ def pin(manifest: Manifest, s3: S3Client) -> None:
 
     Raises JobFailure where it cannot be read, or is not the one whose ETag was given.
     """
-    address = _address(manifest.bucket, manifest.key, manifest.version_id)
+    found = object_source(
+        s3, manifest.bucket, manifest.key, manifest.version_id, bare(manifest.etag)
+    )
+    manifest.etag, manifest.size = found.etag, found.size
+
+
+def object_source(
+    s3: S3Client, bucket: str, key: str, version_id: str = "", etag: str = ""
+) -> ObjectSource:
+    """An object as it is now; it has to have the ETag that is given. Raises JobFailure."""
+    address = _address(bucket, key, version_id)
     try:
         reply = s3.head_object(**address)
     except ClientError as error:
         raise _failure(_with_code(error, s3, address), address) from None
-    etag = bare(reply["ETag"])
-    if manifest.etag and bare(manifest.etag) != etag:
-        raise _mismatch(address, bare(manifest.etag), etag)
-    manifest.etag, manifest.size = etag, reply["ContentLength"]
+    found = bare(reply["ETag"])
+    if etag and etag != found:
+        raise _mismatch(address, etag, found)
+    return ObjectSource(s3, bucket, key, version_id, found, reply["ContentLength"])
 
 
 def open_source(manifest: Manifest, s3: S3Client | None, storage: Storage) -> Source:
@@ -146,13 +156,13 @@ def _address(bucket: str, key: str, version_id: str) -> dict[str, Any]:
     return {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
 
 
-def _code(error: ClientError) -> str:
+def code_of(error: ClientError) -> str:
     return error.response["Error"]["Code"]
 
 
 def _with_code(error: ClientError, s3: S3Client, address: dict[str, Any]) -> ClientError:
     """The error as a GET tells it: a HEAD has no body, so that 403 and 404 may mean many things."""
-    if not _code(error).isdigit():
+    if not code_of(error).isdigit():
         return error
     try:
         s3.get_object(**address, Range="bytes=0-0")["Body"].close()
@@ -166,7 +176,7 @@ def _failure(error: ClientError, address: dict[str, Any]) -> ClientError | JobFa
 
     No text of the store's is passed on, since it may repeat what was sent to it.
     """
-    code = _code(error)
+    code = code_of(error)
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     place = excerpt(f"s3://{address['Bucket']}/{address['Key']}", 160)
     if code == "NoSuchBucket":

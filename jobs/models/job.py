@@ -82,14 +82,18 @@ class Job(models.Model):
         default=0, help_text="Preparing's checkpoint: rows in committed slices,"
     )
     bytes_read = models.BigIntegerField(
-        default=0, help_text="the offset in the manifest after them,"
+        default=0, help_text="the bytes of the manifest that held them,"
     )
-    lines_read = models.BigIntegerField(
-        default=0, help_text="the number of lines before that offset,"
+    checkpoint = models.JSONField(
+        default=dict, help_text="the place in the manifest after them, as its reader tells it,"
     )
     slices_made = models.IntegerField(default=0, help_text="and how many slices they make.")
     source_bucket = models.CharField(
         max_length=255, blank=True, help_text="The one bucket that the manifest names."
+    )
+
+    generated_manifest = models.JSONField(
+        null=True, help_text="A saved listing, as DescribeJob's GeneratedManifestDescriptor."
     )
 
     epoch = models.IntegerField(

@@ -10,14 +10,18 @@ from django.db.models.functions import Now
 
 
 class Manifest(models.Model):
-    """The list of objects: an object in S3, pinned by its ETag, or an uploaded file, pinned by its
-    SHA-256.
+    """The list of objects: an object in S3, pinned by its ETag, an uploaded file, pinned by its
+    SHA-256, or a generator that lists a bucket.
     """
 
     class Format(models.TextChoices):
-        """AWS's names (spec.md section 4)."""
+        """AWS's names where it has them (spec.md section 4); the others are Lading's own."""
 
         CSV = "S3BatchOperations_CSV_20180820", "CSV"
+        INVENTORY = "S3InventoryReport_CSV_20161130", "S3 Inventory report"
+        JSON_LINES = "JSONLines", "JSON lines"
+        KEY_LIST = "KeyList", "List of keys or s3:// addresses"
+        GENERATED = "S3JobManifestGenerator", "Listing of a bucket"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account_id = models.CharField(max_length=12)
@@ -26,6 +30,12 @@ class Manifest(models.Model):
     format = models.CharField(max_length=40, choices=Format, default=Format.CSV)
     fields = models.JSONField(
         default=list, help_text="The columns in order: Ignore, Bucket, Key, VersionId."
+    )
+    generator = models.JSONField(
+        null=True, help_text="What lists the bucket, as AWS writes an S3JobManifestGenerator."
+    )
+    list_bucket = models.CharField(
+        max_length=255, blank=True, help_text="The bucket of the keys of a list that names none."
     )
     bucket = models.CharField(max_length=255, blank=True)
     key = models.TextField(blank=True)
@@ -38,6 +48,9 @@ class Manifest(models.Model):
         max_length=255, blank=True, help_text="What the person called the uploaded file."
     )
     size = models.BigIntegerField(null=True, help_text="Bytes.")
+    total_bytes = models.BigIntegerField(
+        null=True, help_text="Bytes of all data files of an inventory."
+    )
     sha256 = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
@@ -49,6 +62,19 @@ class Manifest(models.Model):
         return "VersionId" in self.fields
 
     @property
+    def bytes_to_read(self) -> int | None:
+        """What Preparing has to read; None where nobody knows, as of a listing."""
+        return self.size if self.total_bytes is None else self.total_bytes
+
+    @property
+    def is_generated(self) -> bool:
+        """True where the list is made by listing a bucket."""
+        return self.format == self.Format.GENERATED
+
+    @property
     def location(self) -> str:
         """Where it came from, for people."""
+        if self.is_generated:
+            listed: dict[str, str] = self.generator or {}
+            return f"s3://{listed['SourceBucket'].rpartition(':')[2]}/"
         return f"s3://{self.bucket}/{self.key}" if self.bucket else (self.filename or "upload")

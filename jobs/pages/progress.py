@@ -69,7 +69,7 @@ class Progress:
     @property
     def percent_read(self) -> int | None:
         """Of the manifest's bytes, while preparing."""
-        size = self.job.manifest.size
+        size = self.job.manifest.bytes_to_read
         return min(self.job.bytes_read * 100 // size, 100) if size else None
 
     @property

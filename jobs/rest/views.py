@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import FileResponse
 from rest_framework.decorators import api_view, parser_classes
@@ -171,7 +171,8 @@ def operations(request: Request) -> Response:
 @api_view(["GET", "POST"])
 @parser_classes([MultiPartParser])
 def manifests(request: Request) -> Response:
-    """The manifests of the account, newest first; a POST uploads one: `file` and `fields`."""
+    """The manifests of the account, newest first; a POST uploads one: `file`, and what it
+    is: `format`, `fields`, `bucket`."""
     if request.method == "POST":
         return _upload(request)
     return paging.newest_first(request, services.manifests_of(request.user), show.manifest)
@@ -188,11 +189,20 @@ def _upload(request: Request) -> Response:
         ) from None
     if file is None:
         raise InvalidRequest({"file": ["Send the manifest as a file named `file`."]})
-    fields = [name.strip() for name in request.POST.get("fields", "Bucket,Key").split(",")]
     made = services.store_upload(
-        request.user, file, filename=file.name or "manifest.csv", fields=fields
+        request.user, file, filename=file.name or "manifest.csv", **uploaded_as(request)
     )
     return Response(show.manifest(made), status=201)
+
+
+def uploaded_as(request: Request) -> dict[str, Any]:
+    """What a form says of its file: its format, its columns, and the bucket of its keys."""
+    told: dict[str, Any] = {
+        name: request.POST[name] for name in ("format", "bucket") if name in request.POST
+    }
+    if "fields" in request.POST:
+        told["fields"] = [name.strip() for name in request.POST["fields"].split(",")]
+    return told
 
 
 @api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])

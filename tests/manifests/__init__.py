@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from jobs.manifests import open_source
+from jobs.manifests import look, open_source
+from jobs.models import Manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_s3 import S3Client
 
     from jobs.manifests import ObjectSource
@@ -34,6 +37,11 @@ def manifest(**values: Any) -> Any:
     """What a manifest in S3 looks like before it is pinned."""
     defaults = {"bucket": "manifests", "key": "list.csv", "version_id": "", "etag": ""}
     return SimpleNamespace(**{**defaults, "size": None, "upload": "", **values})
+
+
+def peek(source: Any, fields: Sequence[str]) -> None:
+    """A look at the beginning of a CSV."""
+    look(Manifest(fields=list(fields)), source)
 
 
 def put(s3: S3Client, content: bytes = ROWS) -> str:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.manifests import CsvReader, EmptyManifest, InvalidManifest, peek, target_of
+from jobs.manifests import CsvReader, EmptyManifest, InvalidManifest, target_of
 from jobs.manifests.rows import encode_key
-from tests.manifests import Bytes
+from tests.manifests import Bytes, peek
 from tests.manifests.test_rows import RAW_KEYS
 
 TWO = ("Bucket", "Key")
@@ -36,7 +36,7 @@ def read(
 ) -> list[bytes]:
     """All rows of a manifest."""
     content = content.encode() if isinstance(content, str) else content
-    opened = reader(Bytes(content), fields)
+    opened = reader.of(Bytes(content), fields)
     rows: list[bytes] = []
     while some := opened.take(3):
         rows += some
@@ -109,7 +109,7 @@ def test_every_key_comes_back_from_a_manifest_as_it_was(keys: list[str]) -> None
 
 
 def test_take_gives_no_more_than_it_was_asked_for_and_nothing_after_the_end() -> None:
-    reader = CsvReader(Bytes(many("photos,a").encode()), TWO)
+    reader = CsvReader.of(Bytes(many("photos,a").encode()), TWO)
 
     assert [len(reader.take(600)) for _ in range(4)] == [600, 400, 0, 0]
 
@@ -117,7 +117,7 @@ def test_take_gives_no_more_than_it_was_asked_for_and_nothing_after_the_end() ->
 def test_a_manifest_is_fetched_in_blocks_each_once() -> None:
     source = Bytes(many("photos,a", 20).encode())
 
-    while (reader := SmallBlocks(source, TWO)).take(1000) and reader.take(1):
+    while (reader := SmallBlocks.of(source, TWO)).take(1000) and reader.take(1):
         pass
 
     assert source.reads == [(at, min(7, source.size - at)) for at in range(0, source.size, 7)]
@@ -137,7 +137,7 @@ def test_a_manifest_can_be_cut_after_any_row_and_gives_the_same_rows(
     rows: list[bytes] = []
     checkpoint = {"offset": 0, "line": 0, "bucket": ""}
     while True:
-        reader = SmallBlocks(Bytes(content), TWO, **checkpoint)  # type: ignore[arg-type]
+        reader = SmallBlocks.of(Bytes(content), TWO, **checkpoint)  # type: ignore[arg-type]
         taken = reader.take(most)
         if not taken:
             break
@@ -149,7 +149,7 @@ def test_a_manifest_can_be_cut_after_any_row_and_gives_the_same_rows(
 
 
 def test_the_checkpoint_lies_just_after_the_last_row() -> None:
-    reader = CsvReader(Bytes(b'photos,"a\nb"\r\n\n\nphotos,c'), TWO)
+    reader = CsvReader.of(Bytes(b'photos,"a\nb"\r\n\n\nphotos,c'), TWO)
     places = [(reader.offset, reader.line, reader.bucket)]
 
     while reader.take(1):
@@ -160,10 +160,10 @@ def test_the_checkpoint_lies_just_after_the_last_row() -> None:
 
 def test_a_fault_after_the_checkpoint_names_the_line_of_the_whole_manifest() -> None:
     content = b'photos,"a\nb"\n\nphotos,c\nphotos,%zz\n'
-    first = CsvReader(Bytes(content), TWO)
+    first = CsvReader.of(Bytes(content), TWO)
     first.take(1)
 
-    second = CsvReader(
+    second = CsvReader.of(
         Bytes(content), TWO, offset=first.offset, line=first.line, bucket=first.bucket
     )
 
@@ -172,7 +172,7 @@ def test_a_fault_after_the_checkpoint_names_the_line_of_the_whole_manifest() -> 
 
 
 def test_a_second_bucket_is_noticed_after_the_checkpoint_too() -> None:
-    reader = CsvReader(Bytes(b"photos,a\nvideos,b\n"), TWO, offset=9, line=1, bucket="photos")
+    reader = CsvReader.of(Bytes(b"photos,a\nvideos,b\n"), TWO, offset=9, line=1, bucket="photos")
 
     with pytest.raises(InvalidManifest, match='"videos" is another bucket than "photos"'):
         reader.take(1)

@@ -44,7 +44,7 @@ def refuse(s3: S3Client, code: str, status: int) -> None:
 
 BAD_FILES = {
     "empty": (b"", "empty"),
-    "not a CSV": (b"\x1f\x8b\x08\x00" + b"\0" * 40, "not a CSV"),
+    "not a CSV": (b"PK\x03\x04" + b"\0" * 40, "not a CSV"),
     "header row": (b"Bucket,Key\nphotos,a.jpg\n", "Line 1 is a header row"),
     "byte order mark": (BOM + CSV, "byte order mark"),
     "too many columns": (b"photos,a.jpg,v1\n", "Line 1 has 3 columns; 2 are expected"),

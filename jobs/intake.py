@@ -1,0 +1,150 @@
+"""Manifests as they are handed in: uploaded, or named in S3. What their first rows show to be wrong
+is told before anything is made of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jobs import manifests, stores
+from jobs.accounts import account_of
+from jobs.database import write
+from jobs.errors import InvalidRequest, JobFailure
+from jobs.models import Manifest, Role
+from jobs.requests import CSV, DEFAULT_FIELDS, ManifestRequest
+from jobs.spool import spool
+from jobs.visible import manifests_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.core.files import File
+
+    User = AbstractBaseUser | AnonymousUser
+
+
+def store_upload(
+    user: User,
+    file: File[bytes],
+    *,
+    filename: str,
+    format: str = CSV,
+    fields: Sequence[str] | None = None,
+    bucket: str = "",
+) -> Manifest:
+    """Keep an uploaded manifest in the spool, after a look at its first rows.
+
+    `fields` are the columns of a CSV, `bucket` that of a list which names none. Raises
+    InvalidRequest for what the first rows already show to be wrong; the rest is checked in
+    Preparing.
+    """
+    manifest = keep_upload(
+        user, file, filename=filename, format=format, fields=fields, bucket=bucket
+    )
+    try:
+        manifests.peek(manifest, None, spool.storage)
+    except JobFailure as failure:
+        spool.delete(manifest.upload)
+        raise InvalidRequest({"file": [failure.reason]}) from None
+    with write():
+        manifest.save(force_insert=True)
+    return manifest
+
+
+def keep_upload(
+    user: User,
+    file: File[bytes],
+    *,
+    filename: str,
+    format: str = CSV,
+    fields: Sequence[str] | None = None,
+    bucket: str = "",
+) -> Manifest:
+    """The upload in the spool, unread, and the row for it, which the caller saves.
+
+    Raises InvalidRequest where format, fields or bucket make no sense.
+    """
+    request = _described(format, fields, bucket)
+    manifest = Manifest(
+        account_id=account_of(user),
+        created_by_id=user.pk,
+        format=request.format,
+        fields=list(request.fields or DEFAULT_FIELDS),
+        list_bucket=request.bucket or "",
+        filename=filename[:255],
+        upload=f"uploads/{uuid.uuid4()}",
+    )
+    manifest.size, manifest.sha256 = _spool_upload(file, manifest.upload)
+    return manifest
+
+
+def _described(format: str, fields: Sequence[str] | None, bucket: str) -> ManifestRequest:
+    """Format, columns and bucket of an upload, judged like those of a manifest in S3."""
+    if fields is not None and format == CSV:
+        try:
+            manifests.check_fields(fields)
+        except JobFailure as failure:
+            raise InvalidRequest({"fields": [failure.reason]}) from None
+    return ManifestRequest.of_upload({"format": format, "fields": fields, "bucket": bucket or None})
+
+
+def _spool_upload(file: File[bytes], name: str) -> tuple[int, str]:
+    """Copy an upload into the spool; its bytes and their SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    with spool.writing(name) as out:
+        for block in file.chunks(1024 * 1024):
+            digest.update(block)
+            size += out.write(block)
+    return size, digest.hexdigest()
+
+
+def manifest_for(user: User, request: ManifestRequest, role: Role) -> Manifest:
+    """The uploaded manifest, or a new row for one in S3, pinned and looked at (decision 19).
+
+    Raises InvalidRequest.
+    """
+    if request.id is None:
+        return manifest_in_s3(user, request, role)
+    manifest = manifests_of(user).filter(pk=request.id).first()
+    if manifest is None:
+        raise InvalidRequest({"manifest.id": ["There is no such manifest; upload it first."]})
+    try:
+        manifests.peek(manifest, None if manifest.upload else stores.s3_for(role), spool.storage)
+    except JobFailure as failure:
+        raise InvalidRequest({"manifest": [failure.reason]}) from None
+    return manifest
+
+
+def manifest_in_s3(user: User, request: ManifestRequest, role: Role) -> Manifest:
+    """A row, not saved yet, for a manifest in S3: pinned, and looked at. Raises InvalidRequest."""
+    manifest = named_in_s3(user, request)
+    s3 = stores.s3_for(role)
+    try:
+        manifests.check_fields(manifest.fields)
+        manifests.pin(manifest, s3)
+        manifests.peek(manifest, s3, spool.storage)
+    except JobFailure as failure:
+        raise InvalidRequest({"manifest": [failure.reason]}) from None
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    return manifest
+
+
+def named_in_s3(user: User, request: ManifestRequest) -> Manifest:
+    """A row for a manifest in S3 as it is named, unread."""
+    bucket, key = request.bucket_and_key
+    return Manifest(
+        account_id=account_of(user),
+        created_by_id=user.pk,
+        format=request.format,
+        fields=list(request.fields or DEFAULT_FIELDS),
+        list_bucket=request.bucket or "",
+        bucket=bucket,
+        key=key,
+        version_id=request.version_id or "",
+        etag=request.etag or "",
+    )

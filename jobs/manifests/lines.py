@@ -1,0 +1,194 @@
+"""Manifests with a target a line, read as a stream from any checkpoint on.
+
+Blocks of a few MiB are cut into whole lines. Stretches of lines that a form vouches for as a whole
+are handed on as they are; where it does not, and for the very first row, the rows are taken one by
+one and a fault names its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from jobs.manifests.faults import EmptyManifest, InvalidManifest
+from jobs.manifests.lint import LONGEST_ROW, Lint
+from jobs.manifests.streams import Stream
+
+JUDGED_AT_ONCE = 250
+"""Lines. One unusual line sends so many down the careful path."""
+
+OnFault = Callable[[InvalidManifest, bytes], None]
+"""Called with a fault and its record."""
+
+
+class LineReader:
+    """Reads canonical rows, from the beginning or from another's `offset`, `line` and bucket.
+
+    Those three are a checkpoint, valid after each `take`. A reader that has raised is spent,
+    whether the manifest or the source was at fault: start another from the last checkpoint. One
+    with `on_fault` raises no fault of a row, but tells it and goes on with the next.
+    """
+
+    joins_quoted_lines: ClassVar[bool] = False
+    """True where a line break inside quotes does not end the record."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        lint: Lint,
+        *,
+        offset: int = 0,
+        line: int = 0,
+        on_fault: OnFault | None = None,
+        may_be_empty: bool = False,
+    ) -> None:
+        self.line = line
+        """How many physical lines there are up to the offset."""
+        self.ended = False
+        """True once every row has been returned."""
+        self.lint = lint
+        self.on_fault = on_fault
+        self._may_be_empty = may_be_empty
+        self._stream = stream
+        self._data = b""  # whole lines; only the last of the manifest may have no line feed
+        self._start = offset  # of the data
+        self._at = 0  # what of the data has been passed
+        self._careful_until = 0  # the lines before it are taken one by one
+        self._tail = b""  # the beginning of a line whose end has not been fetched
+        self._has_begun = bool(offset or line)
+
+    # ---- for a form to say
+
+    def plain_rows(self, stretch: bytes, lines: list[bytes]) -> list[bytes] | None:
+        """The rows of a stretch of whole lines, if all are beyond doubt; else None."""
+        return None
+
+    def check(self, line: int, record: bytes) -> bytes | None:
+        """The row of one record without its line end; None for no row. Raises InvalidManifest."""
+        raise NotImplementedError
+
+    def begin(self, block: bytes) -> bytes:
+        """Look at the first bytes of the manifest. Raises InvalidManifest."""
+        return block
+
+    # ---- what all readers have
+
+    @property
+    def bucket(self) -> str:
+        """The one bucket of the manifest; "" before the first row."""
+        return self.lint.bucket
+
+    @property
+    def offset(self) -> int:
+        """Just after the last row that was returned, in (unpacked) bytes."""
+        return self._start + self._at
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the stored manifest has been read; of a packed one, about."""
+        return min(self.offset, self._stream.consumed)
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Where another reader goes on."""
+        return {"offset": self.offset, "line": self.line}
+
+    def take(self, most: int) -> list[bytes]:
+        """The next rows, up to `most` of them; fewer only at the end of the manifest.
+
+        Raises InvalidManifest, and EmptyManifest where the manifest ends before any row, also one
+        that was read before the checkpoint. What the source raises passes through.
+        """
+        rows: list[bytes] = []
+        while len(rows) < most and self._has_more():
+            if plain := self._take_plain(most - len(rows)):
+                rows += plain
+            elif row := self._take_checked():
+                rows.append(row)
+        self.ended = len(rows) < most
+        if self.ended and not rows and not self.bucket and not self._may_be_empty:
+            raise EmptyManifest
+        return rows
+
+    # ---- blocks and lines
+
+    def _has_more(self) -> bool:
+        return self._at < len(self._data) or self._fetch()
+
+    def _fetch(self) -> bool:
+        """Put the next whole lines in place of those passed; False at the end of the manifest."""
+        self._start += len(self._data)
+        self._at = self._careful_until = 0
+        pieces, size, self._tail = [self._tail], len(self._tail), b""
+        # A line without end must not fill the memory: once it is too long its beginning is enough
+        # for a verdict.
+        while size <= LONGEST_ROW and (block := self._read()):
+            cut = block.rfind(b"\n") + 1
+            pieces.append(block[:cut] if cut else block)
+            if cut:
+                self._tail = block[cut:]
+                break
+            size += len(block)
+        self._data = b"".join(pieces)
+        return bool(self._data)
+
+    def _read(self) -> bytes:
+        block = self._stream.read()
+        is_first, self._has_begun = not self._has_begun, True
+        return self.begin(block) if is_first else block
+
+    def _pass(self, size: int, lines: int) -> None:
+        self._at += size
+        self.line += lines
+
+    def _take_plain(self, most: int) -> list[bytes]:
+        """Rows that need no closer look; [] where the next record does."""
+        if not self.bucket or self._at < self._careful_until:
+            return []
+        ahead = self._data[self._at :]
+        for count in sorted({most, min(most, JUDGED_AT_ONCE)}, reverse=True):
+            lines = ahead.split(b"\n", count)
+            stretch = ahead[: len(ahead) - len(lines.pop())]
+            rows = self.plain_rows(stretch, lines) if lines else None
+            if rows is not None:
+                self._pass(len(stretch), len(lines))
+                return rows
+        self._careful_until = self._at + max(len(stretch), 1)
+        return []
+
+    def _next_line(self) -> bytes:
+        end = self._data.find(b"\n", self._at)
+        line = self._data[self._at :] if end < 0 else self._data[self._at : end]
+        self._pass(len(line) + (end >= 0), 1)
+        return line
+
+    def _take_checked(self) -> bytes | None:
+        """One row by the careful path; None for a blank line, or a fault that was told."""
+        number, parts = self.line + 1, [self._next_line()]
+        if parts[0] in (b"", b"\r"):
+            return None
+        length, quotes = len(parts[0]), parts[0].count(b'"')
+        # After an odd number of quotes the line break is inside quotes, and the row goes on.
+        while self.joins_quoted_lines and quotes % 2 and length <= LONGEST_ROW and self._has_more():
+            parts.append(self._next_line())
+            length += len(parts[-1]) + 1
+            quotes += parts[-1].count(b'"')
+        try:
+            return self.check(number, b"\n".join(parts).removesuffix(b"\r"))
+        except InvalidManifest as fault:
+            if self.on_fault is None:
+                raise
+            self.on_fault(fault, b"\n".join(parts))
+            self._go_on_after(parts)
+            return None
+
+    def _go_on_after(self, parts: list[bytes]) -> None:
+        """Take the next physical line next: a quote that was never closed has taken in many."""
+        if len(parts) > 1:
+            back = b"".join([part + b"\n" for part in parts[1:]])
+            self._start, self._data = self.offset - len(back), back + self._data[self._at :]
+            self._at, self._careful_until = 0, len(back)
+            self.line -= len(parts) - 1
+        elif len(parts[0]) > LONGEST_ROW and not self._data.endswith(b"\n"):
+            while self._has_more() and b"\n" not in self._data:
+                self._at = len(self._data)
+            self._at = self._data.find(b"\n") + 1
