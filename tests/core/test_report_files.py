@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from jobs import report_files, results
 from jobs.commits import commit
 from jobs.errors import SpoolDamaged
 from jobs.lanes import JobClaim, claim_slice
+from jobs.leases import Lease
 from jobs.manifests.rows import encode_row, split_rows
 from jobs.models import Job, Part, Slice
 from jobs.retries import Deferred
@@ -205,6 +208,33 @@ def test_no_unfinished_file_is_kept_where_a_task_file_is_lost(
         report_files.results_files(claim_to_finish_of(job))
 
     assert not list(spool_folder.rglob("report-*/**/*.csv"))
+
+
+def test_the_lease_is_renewed_while_others_write(
+    several_connections: None, make_active: MakeActive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite gives no write to a connection that is still reading what has changed since."""
+    job = make_active(3, 3, 3)
+    while claim := claim_slice(job, OWNER):
+        commit(claim, results.task_rows(claim.slice), [SUCCESSFUL] * 3, window=3)
+    finishing = claim_to_finish_of(job)
+    monkeypatch.setattr(Lease, "is_due", True)
+    monkeypatch.setattr(report_files, "SLICES_AT_A_TIME", 2)
+
+    def write_meanwhile() -> None:
+        Job.objects.update(description="another process was here")
+        connection.close()
+
+    def read(slice_: Slice) -> list[bytes]:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(write_meanwhile).result()
+        return split_rows(b"photos,a\n" * slice_.size)
+
+    monkeypatch.setattr(report_files.results, "task_rows", read)
+
+    [file] = report_files.results_files(finishing)
+
+    assert file.rows == 9
 
 
 def claim_to_finish_of(job: Job) -> JobClaim:
