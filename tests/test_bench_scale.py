@@ -246,7 +246,7 @@ def test_the_suites_of_long_manifests_run(suite, tmp_path):
     subprocess.run(
         [
             *(sys.executable, "-m", "bench", suite, "--quick"),
-            *("--forms", "csv", "--out", str(tmp_path / "results.json")),
+            *("--out", str(tmp_path / "results.json")),
         ],
         cwd=SOURCE.parents[1],
         env={name: value for name, value in os.environ.items() if "LADING" not in name},
@@ -255,7 +255,7 @@ def test_the_suites_of_long_manifests_run(suite, tmp_path):
     )
 
     results = figures.read(tmp_path / "results.json")
-    expected = {"prepare": "prepare_3k_vs_wc", "report": "page_3k_vs_10"}[suite]
+    expected = {"prepare": "prepare_3k_parquet_vs_wc", "report": "page_3k_vs_10"}[suite]
     assert results[expected] > 0
     turns = results["runs"][suite]["latencies"]["3k"]
     ours = {"prepare": "lading-csv", "report": "lading-report"}[suite]
