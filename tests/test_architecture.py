@@ -27,7 +27,8 @@ LAYERS = (
     {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
-        *("commits", "leftovers", "execution", "preparing", "delivery", "report", "generated"),
+        *("commits", "leftovers", "execution", "preparing", "generated"),
+        *("delivery", "report", "report_files"),
         *("listening", "sending", "ceilings"),
     },
     {"lifecycle"},
