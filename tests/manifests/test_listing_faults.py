@@ -253,6 +253,36 @@ def test_an_order_that_only_shows_at_the_seam_of_two_ranges_loses_no_key_silentl
     assert reason.startswith("The store does not list the bucket photos as S3 does: ")
 
 
+def cut_at(place: str) -> dict[str, Any]:
+    """The checkpoint of a reader that had cut a bucket in two, and returned nothing yet."""
+    ends = [("", place), (place, None)]
+    ranges = [{"prefix": "", "after": a, "version": None, "until": until} for a, until in ends]
+    return {"order": "bytes", "listed": 0, "found": 0, "ranges": ranges}
+
+
+def test_a_seam_at_which_keys_would_be_listed_by_nobody_is_told() -> None:
+    """Behind `b/1` there is `b!x` in this store, and nothing behind `b-`."""
+    bucket = FakeBucket(["a", "b/1", "b!x"], order=lambda key: key.split("/"))
+
+    assert failure_of(bucket.client(), checkpoint=cut_at("b-"), page_size=1, threads=1) == odd(
+        "its keys are not in order"
+    )
+
+
+def test_an_object_that_goes_while_a_seam_is_passed_is_no_fault() -> None:
+    bucket = FakeBucket(["a", "c"])
+
+    def vanish(number: int, _: dict[str, str]) -> None:
+        if number == 3:
+            bucket.things, bucket.places = bucket.things[:1], bucket.places[:1]
+
+    bucket.refuse = vanish
+    reader = reader_of(bucket.client(), checkpoint=cut_at("b"), page_size=1, threads=1)
+
+    assert keys_of(rows_of(reader)) == ["a"]
+    assert len(bucket.asked) == 5, "two pages, two questions about the seam, one page beyond it"
+
+
 def nothing_but(more: str) -> Callable[[dict[str, str]], str]:
     return lambda _: f"<ListBucketResult><IsTruncated>true</IsTruncated>{more}</ListBucketResult>"
 
