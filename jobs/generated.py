@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from jobs import results, stores
 from jobs.delivery import MAY_PASS
 from jobs.generator import OUTPUT_FORMAT, ManifestGenerator, OutputLocation
+from jobs.manifests import generator_of
 from jobs.manifests.rows import columns
 from jobs.manifests.sources import bare
 from jobs.spool import spool
@@ -94,7 +95,7 @@ def save_generated(claim: JobClaim) -> dict[str, Any]:
     Raises JobFailure where the store refuses it, LeaseLost, botocore's errors where a later try may
     do better.
     """
-    generator = ManifestGenerator.parse(cast(Any, claim.job.manifest).generator)
+    generator = generator_of(claim.job.manifest)
     place = generator.manifest_output_location
     if place is None:
         raise ValueError("A generated manifest without an output location is not saved.")

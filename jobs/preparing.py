@@ -26,6 +26,7 @@ from jobs.generated import check_output, save_generated
 from jobs.lanes import JobClaim, waiting
 from jobs.leases import LeaseLost, held_during
 from jobs.manifests.rows import join_rows, least_and_greatest_key
+from jobs.memory import share_arenas
 from jobs.models import UNTRIED, Job, Slice
 from jobs.needs import lacking
 from jobs.probing import Judgement
@@ -54,6 +55,7 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
     Raises JobFailure for what is wrong with the job, LeaseLost when another lane or a cancel was
     quicker.
     """
+    share_arenas()
     job = claim.job
     if job.state == JobStatus.NEW:
         job.become(JobStatus.PREPARING, actor="system")

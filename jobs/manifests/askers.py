@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Generic, TypeVar
 
 Thing = TypeVar("Thing")
@@ -34,15 +34,17 @@ class Askers(Generic[Thing]):
     def __init__(self, ask: Callable[[Thing], bool], threads: int) -> None:
         self._ask = ask
         self._threads = threads
+        self._lock = Lock()
         self._started = False
         self._closed = False
         self._questions: SimpleQueue[Question[Thing] | None] = SimpleQueue()
 
     def start(self) -> None:
-        """Start the threads."""
-        for number in range(self._threads):
-            Thread(target=self._work, daemon=True, name=f"asker-{number}").start()
-        self._started = True
+        """Start the threads, unless they were told to end before."""
+        with self._lock:
+            self._started = not self._closed
+            for number in range(self._threads if self._started else 0):
+                Thread(target=self._work, daemon=True, name=f"asker-{number}").start()
 
     def ask(self, things: Sequence[Thing]) -> list[bool]:
         """The answers, in order. Raises what a question raised, and Closed."""
@@ -67,10 +69,11 @@ class Askers(Generic[Thing]):
 
     def close(self) -> None:
         """Let each thread end after its present request; waits for none."""
-        if self._started and not self._closed:
+        with self._lock:
+            if self._started and not self._closed:
+                for _ in range(self._threads):
+                    self._questions.put(None)
             self._closed = True
-            for _ in range(self._threads):
-                self._questions.put(None)
 
     def _work(self) -> None:
         while question := self._questions.get():

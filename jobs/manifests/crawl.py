@@ -138,7 +138,7 @@ class Crawl:
 
     def _choose(self) -> tuple[Range, Cut, int] | None:
         """The range of which most remains, with a place to cut it, and what the try costs."""
-        if self.waiting > self._threads * AHEAD // 2:
+        if not self._lister.can_begin_anywhere or self.waiting > self._threads * AHEAD // 2:
             return None
         ready = [range_ for range_ in self._listing if range_.pages and not range_.is_tried]
         weights = {id(range_): range_.weight(self._alphabet) for range_ in ready}
@@ -172,9 +172,9 @@ class Crawl:
         self.lock.notify_all()
 
     def _list(self, range_: Range) -> None:
-        """List a range to its end, page after page."""
+        """List a range to its end, page after page, unless all are told to end."""
         more = True
-        while more:
+        while more and not self.stopped:
             page = self._lister.page(range_.prefix, range_.listed, self._page_size)
             with self.lock:
                 (entries, end), outside = range_.accept(page)
@@ -204,7 +204,7 @@ class Crawl:
             raise JobFailure(
                 "ManifestGenerationFailed",
                 f"The store does not list the bucket {self._lister.bucket} as S3 does: its keys "
-                "are not in the order of their bytes.",
+                "are not in order.",
             )
 
     # ---- what was found

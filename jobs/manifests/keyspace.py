@@ -90,10 +90,14 @@ def beyond(text: str) -> str | None:
 
 
 def _after(char: str) -> str:
-    """The next character that may stand in XML, as stores repeat it in their replies."""
+    """The next character that may stand in XML, as stores repeat it in their replies, and in a
+    folded key: so no slash.
+    """
     code = ord(char) + 1
     if code < 0x20:
         code = 0x20
+    elif code == ord("/"):
+        code = ord("0")
     elif 0xD800 <= code < 0xE000:
         code = 0xE000
     elif code in (0xFFFE, 0xFFFF):

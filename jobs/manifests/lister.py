@@ -3,6 +3,10 @@
 Keys are handled in the store's own order. For S3 that is the order of their bytes, for SeaweedFS
 that of the components between slashes: there `a/x` comes before `a-b`. A key is *folded* so that
 Python orders it as the store does, and unfolded before anybody else sees it.
+
+SeaweedFS 4.48 begins a listing after `a` behind all of `a/`, so only places that end with a slash
+are given to it, and it is listed by one thread. Between two pages of versions it loses those of
+`a-b` behind `a/x`, so there only a single page is believed.
 """
 
 from __future__ import annotations
@@ -65,6 +69,11 @@ class Lister:
                 server = self._ask(MaxKeys=1).server
                 self.order = "slashes" if server.startswith(SLASH_FIRST) else "bytes"
 
+    @property
+    def can_begin_anywhere(self) -> bool:
+        """True where a listing may begin after any text, and not only after a key listed before."""
+        return self.order == "bytes"
+
     def fold(self, key: str) -> str:
         """A text that Python orders as the store orders keys. Keys have no NUL."""
         return key.replace("/", "\0") if self.order == "slashes" else key
@@ -85,6 +94,8 @@ class Lister:
         Raises JobFailure for a store that refuses, or does not list as S3 does, and botocore's
         errors for what may pass.
         """
+        if self.versions and self.order == "slashes":
+            return self._only_page(prefix, after)
         page, begin = self._ask(**self._from(prefix, after, most)), after
         for _ in range(EMPTY_PAGES):
             entries = self._checked(page, prefix, begin)
@@ -98,6 +109,19 @@ class Lister:
             page = self._ask(**more)
         raise self._odd("it says again and again that there is more, and lists nothing")
 
+    def _only_page(self, prefix: str, after: Position) -> Stretch:
+        """What comes after a position in a listing that is one page. Raises JobFailure."""
+        page = self._ask(**self._from(prefix, Position(), 1000))
+        entries = self._checked(page, prefix, Position())
+        if page.is_truncated:
+            raise self._odd("it loses versions from one page to the next, and there are over 1,000")
+        if not after.key:
+            return Stretch(entries, None)
+        places = [(entry.key, entry.version_id) for entry in entries]
+        if after not in places:
+            raise self._odd("the version that it listed last is gone")
+        return Stretch(entries[places.index(after) + 1 :], None)
+
     def first_key(self, prefix: str, after: str) -> str | None:
         """The first key that begins with a prefix and comes after a text; all folded."""
         entries, _ = self.page(prefix, Position(after), most=1)
@@ -109,7 +133,8 @@ class Lister:
             arguments["Prefix"] = self.unfold(prefix)
         if after.key:
             name = "KeyMarker" if self.versions else "StartAfter"
-            arguments[name] = self.unfold(after.key)
+            behind = "/" if self.order == "slashes" else ""
+            arguments[name] = self.unfold(after.key).removesuffix(behind) + behind
             if after.version_id:
                 arguments["VersionIdMarker"] = after.version_id
         return arguments
@@ -136,7 +161,7 @@ class Lister:
             name = "KeyMarker and VersionIdMarker" if self.versions else "StartAfter"
             raise self._odd(f"it does not go on after the key that it was given ({name})")
         if not ascend(entries, strictly=not self.versions):
-            raise self._odd("its keys are not in the order of their bytes")
+            raise self._odd("its keys are not in order")
         if not (first.startswith(prefix) and last.startswith(prefix)):
             raise self._odd("it lists keys that do not begin with the Prefix that it was given")
         return entries

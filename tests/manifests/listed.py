@@ -80,6 +80,8 @@ class FakeBucket:
         self.refuse: Callable[[int, dict[str, str]], tuple[int, str] | None] = lambda *_: None
         self.heads: Callable[[str], tuple[int, dict[str, str]]] = lambda _: (200, {})
         self.asked: list[dict[str, str]] = []
+        self.most_at_once = 0
+        self._at_once = 0
         self._lock = Lock()
 
     @property
@@ -99,9 +101,17 @@ class FakeBucket:
         return s3
 
     def answer(self, request: Any, **_: object) -> AWSResponse:
+        with self._lock:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
         time.sleep(self.seconds)
+        with self._lock:
+            self._at_once -= 1
         address = urlsplit(request.url)
         arguments = dict(parse_qsl(address.query, keep_blank_values=True))
+        arguments["method"] = request.method
+        if owner := request.headers.get("x-amz-expected-bucket-owner"):
+            arguments["owner"] = owner.decode()
         with self._lock:
             self.asked.append(arguments)
             number = len(self.asked)

@@ -37,9 +37,18 @@ def test_nothing_is_beyond_the_last_character() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a", "b"), ("a\x01", "a "), ("\ud7ff", "\ue000"), ("\ufffd", "\U00010000"), ("a~", "a\x7f")],
+    [
+        ("a", "b"),
+        ("a\x01", "a "),
+        ("\ud7ff", "\ue000"),
+        ("\ufffd", "\U00010000"),
+        ("a~", "a\x7f"),
+        ("a.", "a0"),
+    ],
 )
-def test_a_text_to_begin_a_listing_with_can_stand_in_xml(text: str, expected: str) -> None:
+def test_a_text_to_begin_a_listing_with_can_stand_in_xml_and_in_any_order_of_slashes(
+    text: str, expected: str
+) -> None:
     assert beyond(text) == expected
 
 

@@ -67,6 +67,8 @@ def test_each_key_comes_exactly_once(
     threads: int,
 ) -> None:
     order, server = store
+    # SeaweedFS can keep `a` and what is below `a/`, but not an object `a/` besides.
+    keys = {key for key in keys if not key.endswith("/") or key.rstrip("/") not in keys}
     bucket = FakeBucket(keys, order=order, server=server)
 
     rows = interrupted(bucket, takes, going_on, page_size=page_size, threads=threads)
