@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
@@ -105,23 +105,35 @@ def mend_manifest(
         raise InvalidRequest({"mend": [told]})
     if not mends:
         raise InvalidRequest({"mend": [f"Say what to mend: {', '.join(MENDS)}."]})
-    upload, digest = f"uploads/{uuid.uuid4()}", hashlib.sha256()
+    upload = f"uploads/{uuid.uuid4()}"
     try:
         with _opened(user, manifest, role) as s3, spool.writing(upload) as out:
-            changes = write_mended(manifest, s3, spool.storage, mends, out)
+            summed = _Summed(out)
+            changes = write_mended(manifest, s3, spool.storage, mends, summed)
             if not changes:
                 raise InvalidRequest({"mend": ["There is nothing in the list that this mends."]})
-            size = out.tell()
-            out.seek(0)
-            while block := out.read(1024 * 1024):
-                digest.update(block)
     except JobFailure as failure:
         raise InvalidRequest({"mend": [failure.reason]}) from None
     mended = _mended(user, manifest)
-    mended.upload, mended.size, mended.sha256 = upload, size, digest.hexdigest()
+    mended.upload, mended.size = upload, summed.size
+    mended.sha256 = summed.digest.hexdigest()
     with write():
         mended.save(force_insert=True)
     return mended, changes
+
+
+class _Summed:
+    """A file that is being written, its bytes and their SHA-256."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.size, self.digest = 0, hashlib.sha256()
+        self._out = out
+
+    def write(self, data: bytes) -> None:
+        """Write on."""
+        self._out.write(data)
+        self.digest.update(data)
+        self.size += len(data)
 
 
 def _mended(user: User, manifest: Manifest) -> Manifest:
