@@ -102,7 +102,6 @@ class Repeats:
     def found(self) -> Duplicates:
         """What it comes to. Two rows of a million with the same hash by chance are one in 10^7."""
         import pyarrow
-        import pyarrow.compute
 
         compared = len(self._hashes)
         if compared < 2:
@@ -110,9 +109,9 @@ class Repeats:
         kept: Any = pyarrow.Array.from_buffers(
             pyarrow.int64(), compared, [None, pyarrow.py_buffer(self._hashes)]
         )
-        numbers = kept.dictionary_encode().indices
-        count = compared - len(numbers.unique())
-        return Duplicates(count, compared, _first(numbers) if count else None)
+        numbered = kept.dictionary_encode()
+        count = compared - len(numbered.dictionary)
+        return Duplicates(count, compared, _first(numbered.indices) if count else None)
 
 
 def _first(numbers: Any) -> tuple[int, int]:

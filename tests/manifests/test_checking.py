@@ -13,6 +13,7 @@ from jobs.manifests.checking import check
 from jobs.manifests.faults import KINDS
 from jobs.manifests.findings import Duplicates
 from tests.manifests.checked import (
+    INVENTORY,
     PARQUET,
     THREE,
     csv_gz,
@@ -206,6 +207,14 @@ def put_broken(s3: S3Client, broken: str) -> object:
             place = manifest.key.replace("manifest.json", "manifest.checksum")
             s3.put_object(Bucket="manifests", Key=place, Body=b"0" * 32)
     return manifest
+
+
+def test_an_inventory_that_is_uploaded_is_told_to_be_named_in_s3() -> None:
+    found = findings_of('{"fileFormat": "CSV", "fileSchema": "Bucket, Key"}', format=INVENTORY)
+
+    (defect,) = found.defects
+    assert "give the location of its manifest.json" in defect.what
+    assert found.other_format == ""
 
 
 def test_faulty_rows_of_a_table_are_told_and_the_others_counted(s3: S3Client) -> None:
