@@ -133,8 +133,13 @@ class LineReader:
 
     def _read(self) -> bytes:
         block = self._stream.read()
-        is_first, self._has_begun = not self._has_begun, True
-        return self.begin(block) if is_first else block
+        if self._has_begun:
+            return block
+        self._has_begun = True
+        begun = self.begin(block)
+        # What is left out at the beginning, such as a mark of the encoding, has been passed.
+        self._start += len(block) - len(begun)
+        return begun
 
     def _pass(self, size: int, lines: int) -> None:
         self._at += size
