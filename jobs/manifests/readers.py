@@ -96,7 +96,10 @@ def inventory_of(manifest: Manifest, source: Source, s3: S3Client | None) -> Inv
             "of its manifest.json.",
             kind="foreign",
         )
-    return read_inventory(manifest, source, s3)
+    inventory = read_inventory(manifest, source, s3)
+    if not inventory.files:
+        raise EmptyManifest
+    return inventory
 
 
 # ---- a look at the beginning

@@ -120,14 +120,23 @@ def pin(manifest: Manifest, s3: S3Client) -> None:
 
 
 def object_source(
-    s3: S3Client, bucket: str, key: str, version_id: str = "", etag: str = ""
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    version_id: str = "",
+    etag: str = "",
+    *,
+    what: str = "manifest",
 ) -> ObjectSource:
-    """An object as it is now; it has to have the ETag that is given. Raises JobFailure."""
+    """An object as it is now; it has to have the ETag that is given.
+
+    Raises JobFailure, which says `what` it is.
+    """
     address = _address(bucket, key, version_id)
     try:
         reply = s3.head_object(**address)
     except ClientError as error:
-        raise _failure(_with_code(error, s3, address), address) from None
+        raise _failure(_with_code(error, s3, address), address, what) from None
     found = bare(reply["ETag"])
     if etag and etag != found:
         raise _mismatch(address, etag, found)
@@ -171,7 +180,9 @@ def _with_code(error: ClientError, s3: S3Client, address: dict[str, Any]) -> Cli
     return error
 
 
-def _failure(error: ClientError, address: dict[str, Any]) -> ClientError | JobFailure:
+def _failure(
+    error: ClientError, address: dict[str, Any], what: str = "manifest"
+) -> ClientError | JobFailure:
     """The expected end that an error means, or the error itself where a later try may do better.
 
     No text of the store's is passed on, since it may repeat what was sent to it.
@@ -181,21 +192,19 @@ def _failure(error: ClientError, address: dict[str, Any]) -> ClientError | JobFa
     place = excerpt(f"s3://{address['Bucket']}/{address['Key']}", 160)
     if code == "NoSuchBucket":
         return JobFailure(
-            "ManifestNotFound", f"The bucket {address['Bucket']} of the manifest does not exist."
+            "ManifestNotFound", f"The bucket {address['Bucket']} of the {what} does not exist."
         )
     if code in GONE:
         version = f" in version {excerpt(address['VersionId'])}" if "VersionId" in address else ""
-        return JobFailure("ManifestNotFound", f"There is no manifest {place}{version}.")
+        return JobFailure("ManifestNotFound", f"There is no {what} {place}{version}.")
     if status >= 500 or status in (408, 429) or code in ("SlowDown", "RequestTimeout"):
         return error
     advice = f"; {ADVICE[code]}" if code in ADVICE else ""
     if status in (401, 403) or advice:
         return JobFailure(
-            "ManifestAccessDenied", f"Reading the manifest is forbidden: {code}{advice}"
+            "ManifestAccessDenied", f"Reading the {what} is forbidden: {code}{advice}"
         )
-    return JobFailure(
-        "ManifestNotFound", f"The store refuses to give the manifest {place}: {code}."
-    )
+    return JobFailure("ManifestNotFound", f"The store refuses to give the {what} {place}: {code}.")
 
 
 def _mismatch(address: dict[str, Any], wanted: str, found: str) -> JobFailure:
