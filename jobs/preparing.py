@@ -149,7 +149,11 @@ def _batch(claim: JobClaim, reader: Reader) -> list[Slice]:
                 held_during(claim.lease, written[-WRITERS].result)
             if time.monotonic() > batch_ends:
                 break
-        return [held_during(claim.lease, slice_.result) for slice_ in written]
+        made = [held_during(claim.lease, slice_.result) for slice_ in written]
+    if reader.ended and not made and not job.slices_made:
+        # Nobody need ask a store about a bucket that is not known.
+        raise manifests.EmptyManifest
+    return made
 
 
 def _rows(reader: Reader, size: int, until: float) -> list[bytes]:
@@ -222,8 +226,6 @@ def _check(claim: JobClaim, bucket: str) -> None:
 
 def _conclude(job: Job, judged: Judgement, saved: dict[str, Any] | None) -> None:
     """All rows are in slices: count them, and let the job wait for a person or for its turn."""
-    if job.rows_read == 0:
-        raise JobFailure("InvalidManifestContent", "The manifest is empty: it names no object.")
     waits = job.confirmation_required or judged.untried
     cause: dict[str, Any] = {}
     if judged.untried:

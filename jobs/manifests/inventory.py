@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of manifest.json: some 300,000 data files."""
+MOST_FILE_BYTES = 2**50
+"""Of a data file: more than any store holds, so that a sum of them can be kept."""
 MD5 = re.compile(r"[0-9a-fA-F]{32}")
 BUCKET_ARN = re.compile(r"(?:arn:[^:]+:s3:::)?([^:/]+)")
 SCHEMAS = {
@@ -82,9 +84,9 @@ def read_inventory(manifest: Manifest, source: ObjectSource, s3: S3Client) -> In
 
 def _check_sum(manifest: Manifest, text: bytes, s3: S3Client) -> None:
     """Compare with the MD5 in the manifest.checksum beside it; other stores may write none."""
-    key = manifest.key.rpartition("/")[0] + "/manifest.checksum"
+    folder, slash, _ = manifest.key.rpartition("/")
     try:
-        reply = s3.get_object(Bucket=manifest.bucket, Key=key.lstrip("/"))
+        reply = s3.get_object(Bucket=manifest.bucket, Key=f"{folder}{slash}manifest.checksum")
     except ClientError as error:
         if code_of(error) in {"NoSuchKey", "AccessDenied", "404", "403"}:
             return
@@ -113,7 +115,8 @@ def parse_inventory(text: bytes) -> Inventory:
         raise _invalid(f"the fileFormat is {shown}; CSV, Parquet and ORC can be read")
     fields = [column(name) for name in SCHEMAS[file_format].findall(str(told.get("fileSchema")))]
     check_fields(fields)
-    place = BUCKET_ARN.fullmatch(str(told.get("destinationBucket")))
+    bucket = told.get("destinationBucket")
+    place = BUCKET_ARN.fullmatch(bucket) if isinstance(bucket, str) else None
     if place is None:
         raise _invalid("the destinationBucket is missing, or is no bucket")
     files = told.get("files")
@@ -125,7 +128,7 @@ def parse_inventory(text: bytes) -> Inventory:
 def _data_file(bucket: str, told: Any) -> DataFile:
     match told:
         case {"key": str(key), "size": int(size), "MD5checksum": str(md5)} if (
-            key and size >= 0 and MD5.fullmatch(md5)
+            key and type(size) is int and 0 <= size <= MOST_FILE_BYTES and MD5.fullmatch(md5)
         ):
             return DataFile(bucket, key, size, md5.lower())
     shown = excerpt(json.dumps(told))
@@ -142,7 +145,7 @@ def _invalid(what: str) -> InvalidManifest:
 
 def open_data_file(s3: S3Client, file: DataFile) -> ObjectSource:
     """A data file that is as long as manifest.json says. Raises InvalidManifest, JobFailure."""
-    source = object_source(s3, file.bucket, file.key)
+    source = object_source(s3, file.bucket, file.key, what="data file")
     if source.size != file.size:
         raise damaged(file, f"it has {source.size:,} bytes, not {file.size:,}")
     return source
@@ -152,6 +155,17 @@ def check_md5(file: DataFile, found: str) -> None:
     """Raise InvalidManifest where a data file is not the one that manifest.json means."""
     if found != file.md5:
         raise damaged(file, f"its MD5 is {found}, not {file.md5}")
+
+
+def in_data_file(fault: InvalidManifest, file: DataFile) -> InvalidManifest:
+    """A fault that does not tell yet which of the data files has it."""
+    return InvalidManifest(
+        f"In the data file {ending(file.key)}: {fault.reason}",
+        line=fault.line,
+        column=fault.column,
+        file=file.key,
+        kind=fault.kind,
+    )
 
 
 def damaged(file: DataFile, what: str) -> InvalidManifest:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jobs.manifests.csv_manifest import CsvReader
-from jobs.manifests.faults import EmptyManifest
-from jobs.manifests.inventory import DataFile, Inventory, check_md5, open_data_file
+from jobs.manifests.faults import EmptyManifest, InvalidManifest
+from jobs.manifests.inventory import (
+    DataFile,
+    Inventory,
+    check_md5,
+    in_data_file,
+    open_data_file,
+)
 from jobs.manifests.lines import OnFault
 from jobs.manifests.lint import Lint
 from jobs.manifests.raw import RawLint
@@ -72,25 +78,27 @@ class InventoryReader:
         """
         rows: list[bytes] = []
         while len(rows) < most and not self.ended:
-            if self._reader is None:
-                self._reader = self._open(self._inventory.files[self._number])
-            rows += self._reader.take(most - len(rows))
-            if self._reader.ended:
-                self._next_file()
+            rows += self._take(self._inventory.files[self._number], most - len(rows))
             if self._on_fault:
                 break
         if self.ended and not rows and not self.bucket:
             raise EmptyManifest
         return rows
 
-    def _next_file(self) -> None:
-        file = self._inventory.files[self._number]
-        if self._reader:
-            check_md5(file, self._reader.md5)
-            self._reader.close()
-        self._bytes_before += file.size
-        self._number += 1
-        self._reader, self._place = None, {}
+    def _take(self, file: DataFile, most: int) -> list[bytes]:
+        """The next rows of a data file; at its end, on to the next one."""
+        reader = self._reader = self._reader or self._open(file)
+        try:
+            rows = reader.take(most)
+        except InvalidManifest as fault:
+            raise fault if fault.file else in_data_file(fault, file) from None
+        if reader.ended:
+            check_md5(file, reader.md5)
+            reader.close()
+            self._bytes_before += file.size
+            self._number += 1
+            self._reader, self._place = None, {}
+        return rows
 
     def _open(self, file: DataFile) -> CsvDataFile | TableReader:
         self._lint.file = file.key

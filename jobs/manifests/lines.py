@@ -163,6 +163,7 @@ class LineReader:
             return block
         self._has_begun = True
         begun = self.begin(block)
+        # What is left out at the beginning, such as a mark of the encoding, has been passed.
         self._start += len(block) - len(begun)
         return begun
 

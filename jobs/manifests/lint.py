@@ -171,15 +171,19 @@ class Lint:
         try:
             text = record.decode()
         except UnicodeDecodeError as error:
-            column = record.count(b",", 0, error.start)
+            column = self._column_at(record.count(b",", 0, error.start))
             byte = f"0x{record[error.start]:02x}"
             text = f"byte {byte} is not valid UTF-8; the manifest must be UTF-8 text."
             raise self.fault(line, column, text, "encoding") from None
         if "\0" in text:
-            column = text.count(",", 0, text.index("\0"))
+            column = self._column_at(text.count(",", 0, text.index("\0")))
             advice = "the manifest must be UTF-8 text. Is it UTF-16?"
             raise self.fault(line, column, f"a NUL byte; {advice}", "encoding")
         return text
+
+    def _column_at(self, commas: int) -> int:
+        """The column after so many commas; none of them where a row has no columns."""
+        return commas if self.has_columns else len(self.fields)
 
     def _split(self, line: int, text: str) -> list[str]:
         """The cells of a record with quotes, strictly by RFC 4180."""
@@ -196,7 +200,7 @@ class Lint:
     def fault(self, line: int, index: int, text: str, kind: str) -> InvalidManifest:
         """A fault of one cell, told with its place."""
         name = f" ({self.fields[index]})" if index < len(self.fields) else ""
-        column = index + 1
+        column = index + 1 if self.has_columns or name else None
         cell = f", column {column}{name}" if self.has_columns else name
         return self.invalid(f"{self.place(line)}{cell}: {text}", line, column=column, kind=kind)
 

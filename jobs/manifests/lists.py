@@ -36,12 +36,11 @@ class KeyListReader(LineReader):
         first = b"s3://%s/" % self.lint.bucket.encode()
         rows = stretch.replace(b"\r\n", b"\n")
         if rows.startswith(first):
-            if rows.count(b"\n" + first) != len(lines) - 1:
+            # A key may look like an address itself: none but the one that begins each line.
+            if rows.count(b"\n" + first) != len(lines) - 1 or rows.count(b"s3://") != len(lines):
                 return None
             rows = rows.replace(first, b"")
-            if b"s3://" in rows:
-                return None
-        elif b"s3://" in stretch:
+        elif not self.lint.is_bucket_given or b"s3://" in stretch:
             return None
         if b"\r" in rows or b"\0" in rows or not _is_utf8(rows):
             return None
@@ -54,7 +53,7 @@ class KeyListReader(LineReader):
         if text.startswith(URI):
             bucket, _, key = text.removeprefix(URI).partition("/")
             return self.lint.check_raw(line, bucket, key)
-        if not self.lint.bucket:
+        if not self.lint.is_bucket_given:
             what = f"{self.lint.place(line)} does not begin with s3://; give the bucket beside."
             raise self.lint.invalid(what, line, kind="form")
         return self.lint.check_raw(line, self.lint.bucket, text)
@@ -81,9 +80,8 @@ class JsonLinesReader(LineReader):
     def check(self, line: int, record: bytes) -> bytes:
         """One row."""
         found = self._members(line, self.lint.text_of(line, record))
-        bucket = self._text(line, found, "Bucket") if "Bucket" in found else self.lint.bucket
-        if not bucket:
-            raise self.lint.fault(line, 0, "the bucket is missing.", "bucket")
+        is_told = "Bucket" in found or not self.lint.is_bucket_given
+        bucket = self._text(line, found, "Bucket") if is_told else self.lint.bucket
         version = self._version(line, found)
         return self.lint.check_raw(line, bucket, self._text(line, found, "Key"), version)
 

@@ -35,6 +35,8 @@ class RawLint(Lint):
     """The rules of rows whose keys are not encoded, and that have no columns to count."""
 
     has_columns: ClassVar[bool] = False
+    is_bucket_given: bool = False
+    """True where the bucket is given beside the list, so that its rows need not name it."""
 
     def check_raw(self, line: int, bucket: str, key: str, version: str | None = None) -> bytes:
         """The canonical row. Raises InvalidManifest."""

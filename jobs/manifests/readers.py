@@ -104,6 +104,8 @@ def line_reader(
     """A reader of a form with a target a line."""
     reader, lint = LINES[manifest.format]
     rules = lint(manifest.fields, bucket or manifest.list_bucket)
+    if isinstance(rules, RawLint):
+        rules.is_bucket_given = bool(manifest.list_bucket)
     return reader(stream, rules, **where)
 
 
@@ -115,7 +117,10 @@ def inventory_of(manifest: Manifest, source: Source, s3: S3Client | None) -> Inv
             "of its manifest.json.",
             kind="foreign",
         )
-    return read_inventory(manifest, source, s3)
+    inventory = read_inventory(manifest, source, s3)
+    if not inventory.files:
+        raise EmptyManifest
+    return inventory
 
 
 # ---- a look at the beginning
@@ -172,7 +177,10 @@ def look(manifest: Manifest, source: Source) -> None:
     whole_rows = head if is_whole else head[: _end_of_rows(head)]
     try:
         if whole_rows or is_whole:
-            line_reader(manifest, Blocks(Bytes(whole_rows))).take(HEAD_BYTES)
+            rows = line_reader(manifest, Blocks(Bytes(whole_rows))).take(HEAD_BYTES)
+            if is_whole and not rows:
+                # Its bucket may be known, being given beside.
+                raise EmptyManifest
         else:
             line_reader(manifest, open_stream(source)).take(1)
     except EmptyManifest:

@@ -113,14 +113,23 @@ def pin(manifest: Manifest, s3: S3Client) -> None:
 
 
 def object_source(
-    s3: S3Client, bucket: str, key: str, version_id: str = "", etag: str = ""
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    version_id: str = "",
+    etag: str = "",
+    *,
+    what: str = "manifest",
 ) -> ObjectSource:
-    """An object as it is now; it has to have the ETag that is given. Raises JobFailure."""
+    """An object as it is now; it has to have the ETag that is given.
+
+    Raises JobFailure, which says `what` it is.
+    """
     address = _address(bucket, key, version_id)
     try:
         reply = s3.head_object(**address)
     except ClientError as error:
-        raise _failure(with_code(error, s3, address), address) from None
+        raise _failure(with_code(error, s3, address), address, what) from None
     found = bare(reply["ETag"])
     if etag and etag != found:
         raise _mismatch(address, etag, found)
@@ -149,26 +158,26 @@ def _address(bucket: str, key: str, version_id: str) -> dict[str, Any]:
     return {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
 
 
-def _failure(error: ClientError, address: dict[str, Any]) -> ClientError | JobFailure:
+def _failure(
+    error: ClientError, address: dict[str, Any], what: str = "manifest"
+) -> ClientError | JobFailure:
     """The expected end that an error means, or the error itself where a later try may do better."""
     code = code_of(error)
     place = excerpt(f"s3://{address['Bucket']}/{address['Key']}", 160)
     if code == "NoSuchBucket":
         return JobFailure(
-            "ManifestNotFound", f"The bucket {address['Bucket']} of the manifest does not exist."
+            "ManifestNotFound", f"The bucket {address['Bucket']} of the {what} does not exist."
         )
     if code in GONE:
         version = f" in version {excerpt(address['VersionId'])}" if "VersionId" in address else ""
-        return JobFailure("ManifestNotFound", f"There is no manifest {place}{version}.")
+        return JobFailure("ManifestNotFound", f"There is no {what} {place}{version}.")
     if may_pass(error):
         return error
     if is_forbidden(error):
         return JobFailure(
-            "ManifestAccessDenied", f"Reading the manifest is forbidden: {advised(error)}"
+            "ManifestAccessDenied", f"Reading the {what} is forbidden: {advised(error)}"
         )
-    return JobFailure(
-        "ManifestNotFound", f"The store refuses to give the manifest {place}: {code}."
-    )
+    return JobFailure("ManifestNotFound", f"The store refuses to give the {what} {place}: {code}.")
 
 
 def _mismatch(address: dict[str, Any], wanted: str, found: str) -> JobFailure:

@@ -72,17 +72,25 @@ class Unpacked:
     def read(self) -> bytes:
         """The next block. Raises InvalidManifest where the file is damaged or cut off."""
         while True:
-            if not self._input:
-                self._input = self._packed.read()
             if self._member is None:
-                self._input = self._input.lstrip(b"\0") or self._packed.read().lstrip(b"\0")
-                if not self._input:
+                if not self._find_member():
                     return b""
                 self._member = isal_zlib.decompressobj(GZIP_WITH_HEADER)
             elif not self._input:
+                self._input = self._packed.read()
+            if not self._input:
                 raise _damaged(f"the gzip file is cut off: it ends after {self.consumed:,} bytes")
             if block := self._feed(self._member):
                 return block
+
+    def _find_member(self) -> bool:
+        """Pass the zeros that may stand before a further file; False at the end of all."""
+        while not (found := self._input.lstrip(b"\0")):
+            if not (block := self._packed.read()):
+                return False
+            self._input = block
+        self._input = found
+        return True
 
     def _feed(self, member: isal_zlib.Decompress) -> bytes:
         try:

@@ -7,6 +7,7 @@ order; so their MD5 is known before the first row. Their keys are not URL-encode
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,13 +52,16 @@ def open_table(file_format: str, file: DataFile, s3: S3Client) -> Table:
     source = open_data_file(s3, file)
     spool.check_space(source.size + LEAST_FREE_BYTES)
     content = tempfile.TemporaryFile(dir=spool.scratch_folder)  # noqa: SIM115  # read later on
+    table = Table(file_format, file, content)
+    # Whoever reads a table may stop anywhere; nobody has to remember to give its space back.
+    weakref.finalize(table, content.close)
     stream = Summed(Blocks(source))
     ahead = Ahead(stream)
     while block := ahead.read():
         content.write(block)
     content.flush()
     check_md5(file, stream.md5)
-    return Table(file_format, file, content)
+    return table
 
 
 class TableReader:

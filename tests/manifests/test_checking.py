@@ -166,7 +166,7 @@ def test_a_good_inventory_of_all_versions_is_read_to_its_end(s3: S3Client) -> No
 @pytest.mark.parametrize(
     ("broken", "kind", "what"),
     [
-        ("missing", "unreadable", "There is no manifest"),
+        ("missing", "unreadable", "There is no data file"),
         ("altered", "inventory", "its MD5 is"),
         ("shorter", "inventory", "it has"),
         ("no key", "", "Required fields are missing in the schema: Key"),
