@@ -1,4 +1,4 @@
-"""What is wrong with a manifest of any form fails its job before the first task, with the reason."""
+"""What is wrong with a manifest fails its job before the first task, with the reason."""
 
 from __future__ import annotations
 
