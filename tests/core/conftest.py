@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import execution, lanes, probing, sending, stores, verdicts, working
+from jobs import execution, lanes, preparing, probing, sending, stores, verdicts, working
 from jobs.execution import execute
 from jobs.lanes import Claim, JobClaim, SliceClaim
-from jobs.models import Job, Role, Slice
+from jobs.manifests import peek
+from jobs.models import Job, Manifest, Role, Slice
 from jobs.preparing import prepare
 from jobs.report import finish
+from jobs.spool import spool
 from operations.pace import Pace
 from tests.conftest import MakeJob, MakeManifest, MakeSlice
 from tests.core.probed import ProbedStore
@@ -26,6 +29,7 @@ from tests.core.scripted import Script
 OWNER = "test-node:1:1"
 
 MakeActive = Callable[..., Job]
+MakeOver = Callable[..., Job]
 PerformSlice = Callable[..., Claim | None]
 RunLane = Callable[..., int]
 
@@ -134,6 +138,22 @@ def run_lane(script: Script) -> RunLane:
         return working.work("test-node", stop)
 
     return run
+
+
+@pytest.fixture
+def make_over(user: User, make_job: MakeJob, s3: Any, monkeypatch: pytest.MonkeyPatch) -> MakeOver:
+    """A New job over a manifest in S3, looked at first unless told otherwise."""
+    monkeypatch.setattr(preparing.stores, "identity", lambda *_: None)
+    monkeypatch.setattr(preparing.stores, "s3_for", lambda _role: s3)
+
+    def make(manifest: Manifest, *, look: bool = True, **values: Any) -> Job:
+        manifest.account_id, manifest.created_by = "000000000000", user
+        if look:
+            peek(manifest, s3, spool.storage)
+        manifest.save()
+        return make_job(manifest=manifest, **{"confirmation_required": False, **values})
+
+    return make
 
 
 @pytest.fixture

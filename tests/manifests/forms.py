@@ -52,6 +52,8 @@ KEYS = st.text(
 VERSIONS = st.sampled_from(["", "null", "v1", "Kx0Jq3VbWm.e1Yx2", "a b=+%"])
 ONE_LINE = KEYS.filter(lambda key: "\n" not in key and "\0" not in key and not key.endswith("\r"))
 """What a list of one key a line can hold."""
+BARE = ONE_LINE.filter(lambda key: not key.startswith(("s3://", "\ufeff")))
+"""What it can hold without an address: the first of them may be read as a mark of the encoding."""
 
 
 def rows_of_targets(keys: Any = KEYS, least: int = 1, most: int = 12) -> Any:
