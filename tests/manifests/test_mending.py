@@ -133,6 +133,7 @@ def test_a_packed_list_becomes_a_plain_one() -> None:
     assert mended(packed, ["header"]) == (b"photos,a\n", {"header": 1})
 
 
+@settings(deadline=None)
 @given(
     st.lists(RAW_KEYS.filter(lambda key: "\0" not in key), min_size=1, max_size=20),
     st.sampled_from(["\n", "\r\n"]),
@@ -148,7 +149,7 @@ def test_keys_that_are_encoded_by_a_mend_are_decoded_to_what_they_were(
     assert [target_of(row).key for row in rows] == keys
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.manifests import CsvReader, InvalidManifest
@@ -54,6 +54,7 @@ def events(content: bytes, block: int, most: int) -> list[tuple[str, int | bytes
     return seen
 
 
+@settings(deadline=None)
 @given(LINES, st.sampled_from([7, 64, 2_000_000]), st.sampled_from([1, 3, 1000]), st.booleans())
 def test_how_the_bytes_are_cut_makes_no_difference_to_what_is_told(
     lines: list[bytes],
