@@ -54,6 +54,8 @@ def _has_shape(stretch: bytes, lines: int, columns: int, quote: bytes, end: byte
     if stretch.translate(None, ORDINARY) != shape * lines:
         return False
     # What is left of each line is right; it has to be next to each other as well.
+    if stretch.count(end) != lines:
+        return False
     return not quote or (
         stretch.startswith(quote)
         and stretch.endswith(quote + end)

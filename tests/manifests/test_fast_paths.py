@@ -99,6 +99,7 @@ def test_csv_rows_that_are_vouched_for_are_those_of_the_careful_path(
 
 @settings(max_examples=500)
 @given(st.lists(LINES | LINES.map(lambda key: b"photos," + key), min_size=1, max_size=6), ENDS)
+@example([b"photos,a\r", b"photos,b\rc"], b"\n")
 def test_csv_lines_of_any_bytes_that_are_vouched_for_are_those_of_the_careful_path(
     records: list[bytes], end: bytes
 ) -> None:
