@@ -31,7 +31,7 @@ MOST_FILE_BYTES = 2**50
 MD5 = re.compile(r"[0-9a-fA-F]{32}")
 BUCKET_ARN = re.compile(r"(?:arn:[^:]+:s3:::)?([^:/]+)")
 SCHEMAS = {
-    "CSV": re.compile(r"\s*([^,]+?)\s*(?:,|\Z)"),
+    "CSV": re.compile(r"[^,\s](?:[^,]*[^,\s])?"),
     "Parquet": re.compile(r"\b(?:required|optional|repeated)\s+\w+(?:\(\d+\))?\s+(\w+)"),
     "ORC": re.compile(r"[<,]\s*(\w+)\s*:"),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,6 +73,18 @@ def test_the_columns_are_read_from_the_schema_in_its_order(
     form: str, schema: str, fields: list[str]
 ) -> None:
     assert parse_inventory(told(fileFormat=form, fileSchema=schema)).fields == fields
+
+
+@pytest.mark.parametrize("form", ["CSV", "Parquet", "ORC"])
+@pytest.mark.parametrize("piece", [" ", "a ", "required ", "<a ", ", "])
+def test_a_long_schema_takes_no_longer_than_its_length(form: str, piece: str) -> None:
+    schema = f"Bucket, Key, required {piece * 30_000}b"
+    begin = time.monotonic()
+
+    with suppress(InvalidManifest):
+        parse_inventory(told(fileFormat=form, fileSchema=schema))
+
+    assert time.monotonic() - begin < 2
 
 
 @pytest.mark.parametrize(
