@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ROWS_PER_FILE = 1_000_000
 COMPRESSION = 6
+SLICES_AT_A_TIME = 100
 SCHEMA = ("Bucket", "Key", "VersionId")
 
 
@@ -175,10 +176,17 @@ class Saving:
             number += 1
 
     def _rows(self) -> Iterator[bytes]:
-        """The rows of the job's slices, in order, with flat memory."""
-        for slice_ in self._claim.job.slices.order_by("number").iterator(chunk_size=100):
-            self._claim.lease.renew_when_due()
-            yield from results.task_rows(slice_)
+        """The rows of the job's slices, in order, with flat memory.
+
+        No query stays open meanwhile: SQLite would refuse to renew the lease once another process
+        has written.
+        """
+        slices, last = self._claim.job.slices.order_by("number"), 0
+        while some := list(slices.filter(number__gt=last)[:SLICES_AT_A_TIME]):
+            for slice_ in some:
+                self._claim.lease.renew_when_due()
+                yield from results.task_rows(slice_)
+            last = some[-1].number
 
     def _data_key(self, number: int) -> str:
         seed = f"{self._claim.job.pk} {number}".encode()

@@ -9,19 +9,21 @@ import io
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from django.db import connection
 
 from jobs import generated, stores
 from jobs.errors import JobFailure
 from jobs.generated import check_output, save_generated
 from jobs.generator import ManifestGenerator
 from jobs.lanes import JobClaim
-from jobs.leases import LeaseLost
-from jobs.models import Job
+from jobs.leases import Lease, LeaseLost
+from jobs.models import Job, Slice
 from tests.conftest import MakeJob, MakeSlice
 from tests.core.conftest import claim_to_finish
 from tests.core.scripted import reply_to
@@ -229,6 +231,28 @@ def test_the_lease_is_renewed_meanwhile_and_its_loss_ends_the_save(
     claim.lease.renewed_at -= 1000
     with pytest.raises(LeaseLost):
         save_generated(claim)
+
+
+def test_the_lease_is_renewed_while_others_write(
+    several_connections: None, make_claim: MakeClaim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite gives no write to a connection that is still reading what has changed since."""
+    claim = make_claim(["photos,a.jpg"], ["photos,b.jpg"], ["photos,c.jpg"])
+    monkeypatch.setattr(Lease, "is_due", True)
+    monkeypatch.setattr(generated, "SLICES_AT_A_TIME", 2)
+
+    def write_meanwhile() -> None:
+        Job.objects.update(description="another process was here")
+        connection.close()
+
+    def read(slice_: Slice) -> list[bytes]:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(write_meanwhile).result()
+        return [b"photos,a.jpg"] * slice_.size
+
+    monkeypatch.setattr(generated.results, "task_rows", read)
+
+    assert save_generated(claim)["Format"] == "S3InventoryReport_CSV_20211130"
 
 
 def test_nothing_is_left_in_the_spool(make_claim: MakeClaim, s3: Any, spool_folder: Any) -> None:
