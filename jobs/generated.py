@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from boto3.s3.transfer import TransferConfig
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 from jobs import results, stores
 from jobs.delivery import MAY_PASS
 from jobs.generator import OUTPUT_FORMAT, ManifestGenerator, OutputLocation
+from jobs.leases import held_during
 from jobs.manifests import generator_of
 from jobs.manifests.rows import columns
 from jobs.manifests.sources import bare
@@ -107,7 +109,8 @@ def save_generated(claim: JobClaim) -> dict[str, Any]:
         if status in MAY_PASS:
             raise
         if status == 403 and place.expected_manifest_bucket_owner:
-            check_output(claim.job.role, generator, claim.job.pk)
+            check = partial(check_output, claim.job.role, generator, claim.job.pk)
+            held_during(claim.lease, check)
         bucket = bucket_of(place.bucket)
         raise stores.write_refused("manifest", error, bucket) from None
 
@@ -210,24 +213,26 @@ class Saving:
     def _upload(self, name: str, file: DataFile) -> None:
         """One data file, in multipart uploads of flat memory."""
         with spool.open(name) as content:
-            self._s3.upload_fileobj(
+            upload = partial(
+                self._s3.upload_fileobj,
                 content,
                 self._bucket,
                 file.key,
                 ExtraArgs={"ContentType": "application/gzip", **self._extra},
-                Callback=lambda _: self._claim.lease.renew_when_due(),
                 Config=TransferConfig(use_threads=False),
             )
+            held_during(self._claim.lease, upload)
 
     def _put(self, name: str, content: bytes, kind: str) -> Any:
-        self._claim.lease.renew_when_due()
-        return self._s3.put_object(
+        put = partial(
+            self._s3.put_object,
             Bucket=self._bucket,
             Key=self._key(name),
             Body=content,
             ContentType=kind,
             **self._extra,
         )
+        return held_during(self._claim.lease, put)
 
 
 def quoted(row: bytes) -> bytes:

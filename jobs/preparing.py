@@ -59,7 +59,7 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
     job = claim.job
     if job.state == JobStatus.NEW:
         job.become(JobStatus.PREPARING, actor="system")
-    _require(job)
+    _require(claim)
     with closing(_open(claim)) as reader:
         if not _read(claim, reader, stop):
             claim.release(errors=0)
@@ -69,11 +69,13 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
 
 def _read(claim: JobClaim, reader: Reader, stop: Callable[[], bool]) -> bool:
     """All rows into slices; False where the lane has to give way before the end."""
-    turn_ends = time.monotonic() + TURN_SECONDS
+    turn_ends = 0.0
     while not reader.ended:
         made = _batch(claim, reader)
         with write():
             _checkpoint(claim, reader, made)
+        # Its first rows begin a turn: to come to them, deep in a packed file, may take longer.
+        turn_ends = turn_ends or time.monotonic() + TURN_SECONDS
         late = time.monotonic() > turn_ends
         if not reader.ended and (stop() or (late and waiting(claim.job.priority, fair=True))):
             return False
@@ -90,14 +92,17 @@ def _end(claim: JobClaim) -> None:
         _conclude(job, judged, saved)
 
 
-def _require(job: Job) -> None:
+def _require(claim: JobClaim) -> None:
     """What the job must have been created with, before a row is read."""
+    job = claim.job
     for _, code, reason in lacking(job):
         raise JobFailure(code, reason)
+    stores.s3_for(job.role)  # made here, since the threads below may not ask the database for it
     if job.report_enabled and job.report_expected_owner:
-        check_report(job)
+        held_during(claim.lease, lambda: check_report(job))
     if job.manifest.saves_list and not job.checkpoint:
-        check_output(job.role, manifests.generator_of(job.manifest), job.pk)
+        generator = manifests.generator_of(job.manifest)
+        held_during(claim.lease, lambda: check_output(job.role, generator, job.pk))
 
 
 def _open(claim: JobClaim) -> Reader:
@@ -198,6 +203,7 @@ def _checkpoint(claim: JobClaim, reader: Reader, made: list[Slice]) -> None:
         "bytes_read": reader.bytes_read,
         "checkpoint": reader.checkpoint(),
         "source_bucket": reader.bucket,
+        "errors": 0 if made else job.errors,  # only setbacks without a row between them add up
     }
     if not claim.lease.rows.filter(status=JobStatus.PREPARING).exists():
         raise LeaseLost("The job is not being prepared any more.")

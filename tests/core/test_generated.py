@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,7 +18,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from django.db import connection
 
-from jobs import generated, stores
+from jobs import generated, leases, stores
 from jobs.errors import JobFailure
 from jobs.generated import check_output, save_generated
 from jobs.generator import ManifestGenerator
@@ -253,6 +254,27 @@ def test_the_lease_is_renewed_while_others_write(
     monkeypatch.setattr(generated.results, "task_rows", read)
 
     assert save_generated(claim)["Format"] == "S3InventoryReport_CSV_20211130"
+
+
+def test_a_store_that_stalls_does_not_lose_the_lease(
+    make_claim: MakeClaim, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = make_claim(["photos,a.jpg"])
+    monkeypatch.setattr(leases, "HELD_SECONDS", 0.02)
+    monkeypatch.setattr(Lease, "is_due", True)
+    renewed: list[bool] = []
+
+    def stall(**_: object) -> None:
+        before = claim.lease.renewed_at
+        time.sleep(0.3)
+        renewed.append(claim.lease.renewed_at > before)
+
+    events = stores.s3_for(claim.job.role).meta.events
+    events.register_first("before-send.s3.PutObject", stall)
+
+    save_generated(claim)
+
+    assert renewed == [True] * 3, "a data file, manifest.json and its checksum"
 
 
 def test_nothing_is_left_in_the_spool(make_claim: MakeClaim, s3: Any, spool_folder: Any) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobs import preparing, services
+from jobs import leases, preparing, services
 from jobs.errors import JobFailure
 from jobs.lanes import JobClaim
-from jobs.leases import LeaseLost
-from jobs.models import Job, Manifest
+from jobs.leases import Lease, LeaseLost
+from jobs.models import Job, Manifest, Slice
 from jobs.preparing import prepare, slice_size
 from jobs.results import task_rows
+from jobs.working import MOST_SETBACKS
 from operations.put_object_tagging import PutObjectTagging
 from tests.conftest import MakeJob, MakeManifest, PutObjects
 from tests.core.conftest import RunLane, claim_to_finish, keys, never
@@ -318,6 +321,67 @@ def test_preparing_goes_on_after_its_turn_where_nobody_waits(
 
     job.refresh_from_db()
     assert (job.status, job.rows_read) == ("Ready", 600)
+
+
+def test_a_turn_begins_with_its_first_rows(
+    make_new: MakePreparing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To come to where the last turn ended may take longer than a turn."""
+    monkeypatch.setattr(preparing, "CHECKPOINT_SLICES", 1)
+    monkeypatch.setattr(preparing, "TURN_SECONDS", 1.0)
+    job, batch = make_new(csv(600)), preparing._batch
+    make_new(csv(1))
+
+    def slow_at_first(claimed: JobClaim, reader: Any) -> list[Slice]:
+        if not claimed.job.slices_made:
+            time.sleep(1.1)
+        return batch(claimed, reader)
+
+    monkeypatch.setattr(preparing, "_batch", slow_at_first)
+    prepare(claim(job), never)
+
+    job.refresh_from_db()
+    assert (job.status, job.rows_read) == ("Ready", 600)
+
+
+def test_setbacks_with_rows_between_them_do_not_add_up(
+    make_new: MakePreparing, run_lane: RunLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "CHECKPOINT_SLICES", 1)
+    monkeypatch.setattr(preparing, "LARGEST_SLICE", 250)
+    job, batch, calls = make_new(csv(2000)), preparing._batch, itertools.count()
+
+    def fails_every_other_time(claimed: JobClaim, reader: Any) -> list[Slice]:
+        if next(calls) % 2:
+            raise OSError("the disk is away")
+        return batch(claimed, reader)
+
+    monkeypatch.setattr(preparing, "_batch", fails_every_other_time)
+    run_lane()
+
+    job.refresh_from_db()
+    assert next(calls) > 2 * MOST_SETBACKS
+    assert (job.status, job.succeeded) == ("Complete", 2000)
+
+
+def test_the_lease_is_kept_while_the_report_bucket_is_asked_for(
+    make_new: MakePreparing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "HELD_SECONDS", 0.02)
+    monkeypatch.setattr(Lease, "is_due", True)
+    job = make_new(csv(1), report_enabled=True, report_expected_owner="123456789012")
+    claimed = claim(job)
+    renewed: list[bool] = []
+
+    def stall(_: Job) -> None:
+        before = claimed.lease.renewed_at
+        time.sleep(0.3)
+        renewed.append(claimed.lease.renewed_at > before)
+
+    monkeypatch.setattr(preparing, "check_report", stall)
+    prepare(claimed, never)
+
+    assert renewed == [True]
 
 
 def test_the_engines_stop_gives_the_job_back_after_a_checkpoint(
