@@ -145,10 +145,17 @@ def _known(user: User, pk: UUID, role: Role) -> Manifest:
     manifest = manifests_of(user).filter(pk=pk).first()
     if manifest is None:
         raise InvalidRequest({"manifest.id": ["There is no such manifest; upload it first."]})
+    before = (manifest.fields, manifest.total_bytes)
     try:
         manifests.peek(manifest, None if manifest.upload else stores.s3_for(role), spool.storage)
     except JobFailure as failure:
         raise InvalidRequest({"manifest": [failure.reason]}) from None
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    if (manifest.fields, manifest.total_bytes) != before:
+        # It was kept to be checked, and never was.
+        with write():
+            manifest.save(update_fields=["fields", "total_bytes"])
     return manifest
 
 

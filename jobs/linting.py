@@ -141,7 +141,8 @@ def _mended(user: User, manifest: Manifest) -> Manifest:
     is_inventory = manifest.format == Manifest.Format.INVENTORY
     name = PurePosixPath(manifest.filename or manifest.key or "list")
     ending = EXTENSIONS.get(Manifest.Format(manifest.format), ".csv")
-    stem = PurePosixPath(name.name.removesuffix(".gz")).stem.removesuffix(".mended") or "list"
+    told = "".join(c for c in name.name.removesuffix(".gz") if c.isprintable())
+    stem = PurePosixPath(told).stem.removesuffix(".mended") or "list"
     return Manifest(
         account_id=account_of(user),
         created_by_id=user.pk,

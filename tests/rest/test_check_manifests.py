@@ -246,6 +246,21 @@ def test_a_mended_list_is_called_after_the_old_one(
     assert response.json()["manifest"]["location"] == mended
 
 
+def test_a_list_with_a_line_break_in_its_key_is_mended_and_downloaded(
+    client: Client, post: Post, role: Role, s3: S3Client, make_manifest: MakeManifest
+) -> None:
+    """The name of the file stands in a header of the answer, which cannot carry it."""
+    s3.put_object(Bucket="manifests", Key="in\r\nbox.csv", Body=b"photos,a\n\n")
+    old = make_manifest(key="in\r\nbox.csv", etag="")
+
+    response = post(f"{MANIFESTS}{old.pk}/mend/", {"mend": ["blank"], "role": "archive"})
+
+    assert response.status_code == 201, response.text
+    content = client.get(f"{response['Location']}content/")
+    assert b"".join(content) == b"photos,a\n"
+    assert content["Content-Disposition"] == 'attachment; filename="inbox.mended.csv"'
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

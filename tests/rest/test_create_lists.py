@@ -9,8 +9,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from jobs import stores
 from jobs.models import Job
-from tests.conftest import PutObjects
+from tests.conftest import MakeManifest, MakeRole, PutObjects
 from tests.pages.test_new_job_lists import put_inventory
 from tests.rest.conftest import Asked, Post, fields_of
 
@@ -86,6 +87,31 @@ def test_an_inventory_tells_its_columns_and_its_size(
         "bytes_read": 0,
         "total_bytes": told["manifest"]["total_bytes"],
     }
+
+
+def test_a_list_that_was_kept_and_never_checked_tells_its_columns_then(
+    post: Post, asked: Asked, put_objects: PutObjects, make_manifest: MakeManifest
+) -> None:
+    put_inventory(put_objects)
+    kept = make_manifest(key="inv/manifest.json", format=INVENTORY, etag="")
+
+    response = post(JOBS, asked(manifest={"id": str(kept.pk)}))
+
+    assert response.status_code == 201, response.text
+    kept.refresh_from_db()
+    assert kept.fields == ["Bucket", "Key", "VersionId", "Ignore"]
+    assert kept.total_bytes
+
+
+def test_a_store_that_does_not_answer_for_a_kept_list_is_a_fault_of_the_role(
+    post: Post, asked: Asked, make_role: MakeRole, make_manifest: MakeManifest
+) -> None:
+    make_role("gone", endpoint_url="http://127.0.0.1:9")
+    stores._client.cache_clear()
+
+    faults = fields_of(post(JOBS, asked(role="gone", manifest={"id": str(make_manifest().pk)})))
+
+    assert "could not be reached" in faults["role"][0]
 
 
 def test_a_bucket_is_listed_in_place_of_a_manifest(post: Post, asked: Asked, s3: S3Client) -> None:
