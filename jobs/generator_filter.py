@@ -17,6 +17,19 @@ KmsKeyArn = Annotated[
 ]
 Bytes = Annotated[int, WHOLE]
 PartOfKey = Annotated[str, Field(min_length=1, max_length=1024)]
+MOST_PARTS = 10_000
+"""Of each list. AWS tells no limit; every checkpoint names the prefixes that are left, and every
+object is compared with the others.
+"""
+
+
+def _few(parts: tuple[str, ...]) -> tuple[str, ...]:
+    if len(parts) > MOST_PARTS:
+        raise ValueError(f"give at most {MOST_PARTS:,} of them")
+    return parts
+
+
+PartsOfKeys = Annotated[tuple[PartOfKey, ...], AfterValidator(_few)]
 
 
 class Nothing(Parameters):
@@ -32,13 +45,13 @@ def one_of(chosen: Parameters, names: str) -> None:
 class KeyNames(Parameters):
     """What keys look like: one of each list that is given. An empty list asks for nothing."""
 
-    match_any_prefix: tuple[PartOfKey, ...] | None = Field(
+    match_any_prefix: PartsOfKeys | None = Field(
         default=None, title="Prefixes", description="The key begins with one of these."
     )
-    match_any_suffix: tuple[PartOfKey, ...] | None = Field(
+    match_any_suffix: PartsOfKeys | None = Field(
         default=None, title="Suffixes", description="The key ends with one of these."
     )
-    match_any_substring: tuple[PartOfKey, ...] | None = Field(
+    match_any_substring: PartsOfKeys | None = Field(
         default=None, title="Parts", description="The key contains one of these."
     )
 

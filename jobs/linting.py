@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     User = AbstractBaseUser | AnonymousUser
 
+LOOK_BYTES = 1024 * 1024
+"""After so many the disk is looked at again."""
 EXTENSIONS = {Manifest.Format.KEY_LIST: ".txt", Manifest.Format.JSON_LINES: ".jsonl"}
 
 
@@ -128,9 +130,17 @@ class _Summed:
     def __init__(self, out: IO[bytes]) -> None:
         self.size, self.digest = 0, hashlib.sha256()
         self._out = out
+        self._looked_at = 0
 
     def write(self, data: bytes) -> None:
-        """Write on."""
+        """Write on, as long as there is room: what is packed may hold any number of rows."""
+        if self.size >= self._looked_at + LOOK_BYTES:
+            self._looked_at = self.size
+            try:
+                spool.check_space()
+            except OSError as error:
+                text = f"The mended list cannot be kept: {error}."
+                raise JobFailure("SpoolFailed", text) from None
         self._out.write(data)
         self.digest.update(data)
         self.size += len(data)

@@ -199,6 +199,8 @@ def test_a_generator_knows_its_bucket_and_takes_times_as_utc() -> None:
          "Give a whole number, not true or false."),
         ({"Filter": {"KeyNameConstraint": {"MatchAnyPrefix": [""]}}},
          "filter.key_name_constraint.match_any_prefix.0", "This may not be empty."),
+        ({"Filter": {"KeyNameConstraint": {"MatchAnyPrefix": [str(n) for n in range(10_001)]}}},
+         "filter.key_name_constraint.match_any_prefix", "Give at most 10,000 of them."),
         ({"Filter": {"KeyNameConstraint": {"MatchAnySuffix": ["x" * 1025]}}},
          "filter.key_name_constraint.match_any_suffix.0", "Give at most 1,024 characters."),
         ({"Filter": {"MatchAnyStorageClass": ["SLOW"]}}, "filter.match_any_storage_class.0",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import uuid
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -286,6 +288,23 @@ def test_a_mend_that_changes_nothing_makes_nothing(
 
     assert fields_of(response) == {"mend": [told]}
     assert (Manifest.objects.count(), set(spool_folder.rglob("*"))) == (1, before)
+
+
+def test_a_mended_list_does_not_fill_the_disk(
+    post: Post, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch, spool_folder: Path
+) -> None:
+    """What is packed may hold a thousand times as much."""
+    old = make_manifest(gzip.compress(b"\n" + b"photos,a\n" * 400_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1024**2))
+
+    response = post(f"{MANIFESTS}{old.pk}/mend/", {"mend": ["blank"]})
+
+    assert fields_of(response) == {
+        "mend": ["The mended list cannot be kept: the spool has only 1 MiB left."]
+    }
+    assert [path.name for path in (spool_folder / "uploads").iterdir()] == [
+        old.upload.partition("/")[2]
+    ]
 
 
 def test_what_cannot_be_read_is_not_mended(post: Post, make_manifest: MakeManifest) -> None:
