@@ -32,7 +32,9 @@ from operations.base import InvalidParameters, Operation, fields_of
 ACCOUNT = re.compile(r"[0-9]{12}")
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 BUCKET_ARN = re.compile(r"arn:[^:]+:s3:::(?P<bucket>[^/]+)")
-OBJECT = re.compile(r"(?:s3://|arn:[^:]+:s3:::)(?P<bucket>[^/]+)/(?P<key>.+)", re.DOTALL)
+OBJECT = re.compile(
+    r"(?:s3://|arn:[^:]+:s3:::)(?P<bucket>[A-Za-z0-9._-]{1,255})/(?P<key>.+)", re.DOTALL
+)
 MOST_TAGS = 50
 CSV: Literal["S3BatchOperations_CSV_20180820"] = "S3BatchOperations_CSV_20180820"
 JSON_LINES: Literal["JSONLines"] = "JSONLines"

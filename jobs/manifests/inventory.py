@@ -29,7 +29,9 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_FILE_BYTES = 2**50
 """Of a data file: more than any store holds, so that a sum of them can be kept."""
 MD5 = re.compile(r"[0-9a-fA-F]{32}")
-BUCKET_ARN = re.compile(r"(?:arn:[^:]+:s3:::)?([^:/]+)")
+BUCKET_ARN = re.compile(r"(?:arn:[^:]+:s3:::)?([A-Za-z0-9._-]{1,255})")
+HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
+"""JSON may have them; UTF-8, and so a key, may not."""
 SCHEMAS = {
     "CSV": re.compile(r"[^,\s](?:[^,]*[^,\s])?"),
     "Parquet": re.compile(r"\b(?:required|optional|repeated)\s+\w+(?:\(\d+\))?\s+(\w+)"),
@@ -128,7 +130,11 @@ def parse_inventory(text: bytes) -> Inventory:
 def _data_file(bucket: str, told: Any) -> DataFile:
     match told:
         case {"key": str(key), "size": int(size), "MD5checksum": str(md5)} if (
-            key and type(size) is int and 0 <= size <= MOST_FILE_BYTES and MD5.fullmatch(md5)
+            key
+            and HALF_A_PAIR.search(key) is None
+            and type(size) is int
+            and 0 <= size <= MOST_FILE_BYTES
+            and MD5.fullmatch(md5)
         ):
             return DataFile(bucket, key, size, md5.lower())
     shown = excerpt(json.dumps(told))

@@ -151,6 +151,7 @@ def test_a_list_that_was_checked_makes_a_job_and_a_faulty_one_does_not(
         ({"location": "s3://manifests/l", "role": "archive"}, "location", "There is no manifest"),
         ({"location": "s3://nobody/l", "role": "archive"}, "location", "does not exist"),
         ({"location": "manifests/l", "role": "archive"}, "", "must look like s3://"),
+        ({"location": "s3://a b/l", "role": "archive"}, "", "must look like s3://"),
         ({"location": "s3://m/l", "role": "archive", "fields": ["Key"]}, "fields", "Bucket"),
         ({"location": "s3://m/l", "role": "archive", "fields": 7}, "fields", ""),
     ],
