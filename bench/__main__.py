@@ -1,6 +1,7 @@
 """`make bench`: measure, write results.json and docs/performance.md, and print the table.
 
-python -m bench [all|lane|small|path|profile …] [--quick] [--rounds 3] [--seconds 8]
+python -m bench [all|lane|small|prepare|report|path|profile …] [--quick] [--rounds 3] [--seconds 8]
+                [--rows 50000000] [--forms csv,gz]
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any
 
 from bench import figures, installation, profile_path
 from bench.measuring import machine
+from bench.plan import Plan, label
+from bench.prepare import FORMS
 from bench.server import CannotBench, compiled
-from bench.suites import SUITES, Plan
+from bench.suites import OF_MANY, SUITES
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = installation.ROOT / "docs" / "performance.md"
@@ -35,12 +38,31 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, help="results.json to write; with --quick none unless told"
     )
-    return parser.parse_args(given)
+    parser.add_argument("--rows", type=int, help="for prepare and report: this one size")
+    parser.add_argument("--forms", type=forms, default=FORMS, help=f"for prepare: {FORMS}")
+    asked = parser.parse_args(given)
+    if asked.rows is not None and (asked.rows < 1 or asked.suite not in OF_MANY):
+        parser.error(f"--rows is a number of rows, for one suite of {', '.join(OF_MANY)}")
+    return asked
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """Some of FORMS, separated by commas."""
+    asked = tuple(text.split(","))
+    if not set(asked) <= set(FORMS):
+        raise argparse.ArgumentTypeError(f"take some of {', '.join(FORMS)}")
+    return asked
 
 
 def measure(given: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """The suites that are asked for, on one fresh installation."""
-    plan = Plan(quick=given.quick, rounds=given.rounds, seconds=given.seconds)
+    plan = Plan(
+        quick=given.quick,
+        rounds=given.rounds,
+        seconds=given.seconds,
+        rows=given.rows,
+        forms=given.forms,
+    )
     measured = {}
     compiled()
     with tempfile.TemporaryDirectory(prefix="lading-bench-") as folder:
@@ -48,7 +70,8 @@ def measure(given: argparse.Namespace) -> dict[str, dict[str, Any]]:
         logging.disable(logging.INFO)
         for name in SUITES if given.suite == "all" else [given.suite]:
             latencies, titles = SUITES[name](plan, Path(folder))
-            measured[name] = {
+            # Of a size of its own it stands beside what the suite measures as a rule.
+            measured[f"{name}-{label(given.rows)}" if given.rows else name] = {
                 "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
                 "machine": machine(),
                 "settings": installation.settings_tried(),

@@ -11,9 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench import scale_figures
+
 Raw = Mapping[str, Any]
 Turns = Mapping[str, list[Raw]]
 """Of each contestant, its runs."""
+Found = dict[str, dict[str, list[Raw]]]
+"""What a suite found: latency (or size) → contestant → runs."""
 
 START, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 NO_DELAY, DELAY = "0 ms", "20 ms"
@@ -47,6 +51,7 @@ MEANINGS = {
     "lane_vs_wrk_20ms": "tagging, 20 ms: the lane alone, in times of wrk",
     "worker_peak_mib": "the most memory that a worker ever had resident in any of the runs, MiB",
     "one_object_job_seconds": "a job of one object, from its creation to Complete",
+    **scale_figures.MEANINGS,
 }
 NO_TABLE = {"small"}
 """Suites whose one figure is among the keys."""
@@ -93,7 +98,8 @@ def summary(latencies: Mapping[str, Turns]) -> dict[str, float]:
         found["worker_peak_mib"] = max(peaks)
     if runs := latencies.get(NO_DELAY, {}).get("one-object-job"):
         found["one_object_job_seconds"] = short(median(runs, "seconds"))
-    return {key: value for key, value in found.items() if value is not None}
+    known = {key: value for key, value in found.items() if value is not None}
+    return known | scale_figures.summary(latencies)
 
 
 # ---- results.json
@@ -142,13 +148,14 @@ def table(suite: str, measured: Mapping[str, Any]) -> str:
         f"{machine['memory_gib']} GiB, Linux {machine['kernel']}, Python {machine['python']}; "
         f"median of {measured['rounds']}.",
         "",
-        "| latency | work | contestant | tasks/s | CPU s per 1,000 | tasks in a run |",
-        "| --- | --- | --- | ---: | ---: | ---: |",
     ]
-    return "\n".join([*lines, *_rows(measured)])
+    rows = scale_figures.table(measured) if scale_figures.is_of_sizes(suite) else _rows(measured)
+    return "\n".join([*lines, *rows])
 
 
 def _rows(measured: Mapping[str, Any]) -> Iterator[str]:
+    yield "| latency | work | contestant | tasks/s | CPU s per 1,000 | tasks in a run |"
+    yield "| --- | --- | --- | ---: | ---: | ---: |"
     for latency, turns in measured["latencies"].items():
         for name, runs in turns.items():
             yield (

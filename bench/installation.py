@@ -67,21 +67,26 @@ def configure(folder: Path) -> None:
     call_command("migrate", verbosity=0)
 
 
-def somebody() -> User:
-    """The user who owns all jobs."""
+def somebody(account_id: str = "") -> User:
+    """The user who owns all jobs; with an account, one who sees only what is in that."""
     from django.contrib.auth.models import User
 
-    return User.objects.get_or_create(username="bench")[0]
+    from jobs.models import Member
+
+    user = User.objects.get_or_create(username=f"bench{account_id}")[0]
+    if account_id:
+        Member.objects.get_or_create(user=user, account_id=account_id)
+    return user
 
 
-def set_role(endpoint_url: str) -> None:
+def set_role(endpoint_url: str, account_id: str = "") -> None:
     """The role `bench` reaches that endpoint from now on."""
     from django.conf import settings
 
     from jobs import services
 
     services.set_role(
-        settings.LADING_ACCOUNT_ID,
+        account_id or settings.LADING_ACCOUNT_ID,
         "bench",
         secret_access_key=SECRET_ACCESS_KEY,
         access_key_id=ACCESS_KEY_ID,

@@ -1,6 +1,6 @@
 /* A null S3 server: it reads every request whole, does nothing, and answers as S3 would.
  *
- *     null_server PORT [DELAY_MS]
+ *     null_server PORT [DELAY_MS [FOLDER]]
  *
  * One thread, epoll, HTTP/1.1 keep-alive, loopback only. It exists to be much faster than any
  * client, so that a benchmark measures the client.
@@ -11,6 +11,7 @@
  *     other bucket lists none.
  *   - A few small objects that were really put, and their subresources (tags, ACL ...), are kept
  *     and given back, so that a client that tries the store on a scratch object finds what it wrote.
+ *   - With a FOLDER, its files are the objects of the bucket `files`, whole or by a range of bytes.
  *   - Replies are held back for DELAY_MS. As all wait equally long, they wait in one ring.
  *   - GET /-/counts tells how many requests of each kind were answered; POST /-/counts sets it to 0.
  */
@@ -19,6 +20,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -32,6 +34,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,6 +44,7 @@
 #define PATH_BYTES 4096
 #define KEPT 64
 #define PAGE 1000
+#define FILES "/files/" /* where the files of the folder are */
 
 #define ETAG "\"4032af8d61035123906e58e067140cc5\"" /* the MD5 of BODY */
 #define XML_ETAG "&quot;4032af8d61035123906e58e067140cc5&quot;"
@@ -71,7 +75,7 @@ struct span {
 };
 
 struct request {
-    struct span method, path, query, copy_source, body;
+    struct span method, path, query, copy_source, range, body;
     uint64_t content_length;
     bool expects_continue, chunked, closes;
 };
@@ -94,6 +98,7 @@ static unsigned ring_head, ring_count;
 static struct kept kept[KEPT];
 static unsigned kept_next, kept_count;
 static uint64_t delay_ns;
+static const char *folder;
 static int poller, timer;
 static struct request pending[MOST_CONNECTIONS]; /* of a body that is being skipped */
 static char pending_method[MOST_CONNECTIONS][8];
@@ -358,6 +363,62 @@ static void answer_object(struct connection *c, const struct request *r, bool wi
         reply(c, "200 OK", headers, BODY, sizeof BODY - 1, with_body);
 }
 
+static void no_such_key(struct connection *c, bool with_body) {
+    const char *text = XML "<Error><Code>NoSuchKey</Code><Message>There is no such file.</Message></Error>";
+    reply(c, "404 Not Found", "Content-Type: application/xml\r\n", text, strlen(text), with_body);
+}
+
+/* The bytes of a range such as bytes=0-1023 or bytes=1024-; all of them where none is asked for. */
+static bool read_range(struct span range, uint64_t size, uint64_t *from, uint64_t *upto) {
+    *from = 0, *upto = size;
+    if (!begins(range, "bytes="))
+        return false;
+    const char *at = range.at + 6, *end = range.at + range.length;
+    const char *dash = memchr(at, '-', (size_t)(end - at));
+    if (!dash)
+        return false;
+    *from = number((struct span){at, (size_t)(dash - at)});
+    if (dash + 1 < end)
+        *upto = number((struct span){dash + 1, (size_t)(end - dash - 1)}) + 1;
+    *upto = *upto < size ? *upto : size;
+    *from = *from < *upto ? *from : *upto;
+    return true;
+}
+
+static void answer_file(struct connection *c, const struct request *r, bool with_body) {
+    char name[2 * PATH_BYTES], range[128] = "";
+    struct stat file;
+    size_t skip = sizeof FILES - 1;
+    uint64_t from, upto;
+    counts[with_body ? GET : HEAD]++;
+    snprintf(name, sizeof name, "%s/%.*s", folder, (int)(r->path.length - skip), r->path.at + skip);
+    int fd = strstr(name, "..") ? -1 : open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &file) < 0 || !S_ISREG(file.st_mode)) {
+        no_such_key(c, with_body);
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    bool part = read_range(r->range, (uint64_t)file.st_size, &from, &upto);
+    if (part)
+        snprintf(range, sizeof range, "Content-Range: bytes %lu-%lu/%lu\r\n", from,
+                 upto ? upto - 1 : 0, (uint64_t)file.st_size);
+    say(c,
+        "HTTP/1.1 %s\r\nServer: null\r\nETag: \"%lx-%lx\"\r\nLast-Modified: " HTTP_DATE "\r\n"
+        "Accept-Ranges: bytes\r\n%sContent-Length: %lu\r\n\r\n",
+        part ? "206 Partial Content" : "200 OK", (uint64_t)file.st_mtim.tv_sec, file.st_size, range,
+        upto - from);
+    while (with_body && from < upto) {
+        reserve(c, upto - from);
+        ssize_t got = pread(fd, c->out + c->out_upto, upto - from, (off_t)from);
+        if (got <= 0)
+            fail("pread");
+        c->out_upto += (size_t)got;
+        from += (uint64_t)got;
+    }
+    close(fd);
+}
+
 static void answer_bucket(struct connection *c, const struct request *r) {
     if (r->path.length <= 1) {
         counts[GET]++;
@@ -401,6 +462,9 @@ static void answer(struct connection *c, const struct request *r) {
         if (is(r->method, "POST"))
             memset(counts, 0, sizeof counts);
         tell_counts(c);
+    } else if (folder && begins(r->path, FILES) && (is(r->method, "GET") || is(r->method, "HEAD")) &&
+               has_key(r->path)) {
+        answer_file(c, r, is(r->method, "GET"));
     } else if (is(r->method, "PUT")) {
         answer_put(c, r);
     } else if (is(r->method, "HEAD")) {
@@ -440,6 +504,10 @@ static void read_header(struct request *r, const char *line, size_t length) {
     while (value.length && (value.at[value.length - 1] == ' ' || value.at[value.length - 1] == '\t'))
         value.length--;
     switch (name) {
+    case 5:
+        if (strncasecmp(line, "Range", 5) == 0)
+            r->range = value;
+        break;
     case 6:
         if (strncasecmp(line, "Expect", 6) == 0)
             r->expects_continue = true;
@@ -703,11 +771,12 @@ static int listen_on(uint16_t port) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 2 || count > 3) {
-        fprintf(stderr, "usage: null_server PORT [DELAY_MS]\n");
+    if (count < 2 || count > 4) {
+        fprintf(stderr, "usage: null_server PORT [DELAY_MS [FOLDER]]\n");
         return 2;
     }
     delay_ns = count > 2 ? (uint64_t)(atof(arguments[2]) * 1e6) : 0;
+    folder = count > 3 ? arguments[3] : NULL;
     signal(SIGPIPE, SIG_IGN);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

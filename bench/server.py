@@ -19,6 +19,8 @@ from typing import Self
 SOURCE = Path(__file__).with_name("null_server.c")
 FLAGS = ("-O2", "-Wall", "-Wextra")
 START_SECONDS = 10
+FILES = "files"
+"""The bucket of the files that a server was told to serve."""
 
 
 class CannotBench(Exception):
@@ -51,11 +53,20 @@ def compiled(folder: Path | None = None) -> Path:
 class NullServer:
     """A running null server; as a context manager it is ended at the end."""
 
-    def __init__(self, delay_ms: float = 0, *, cpus: Collection[int] | None = None) -> None:
-        """`cpus`: the only processors it may run on, where a comparison asks for that."""
+    def __init__(
+        self,
+        delay_ms: float = 0,
+        *,
+        cpus: Collection[int] | None = None,
+        files: Path | None = None,
+    ) -> None:
+        """`cpus`: the only processors it may run on, where a comparison asks for that. `files`: a
+        folder whose files are the objects of the bucket FILES.
+        """
         self.delay_ms = delay_ms
         self.port = free_port()
-        self.process = subprocess.Popen([compiled(), str(self.port), str(delay_ms)])
+        served = [str(files)] if files else []
+        self.process = subprocess.Popen([compiled(), str(self.port), str(delay_ms), *served])
         try:
             self._wait()
             if cpus:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import installation, whole_path
+from bench import finishing, installation, whole_path
 from bench.contestants import Boto3Pool, Contestant, Rclone, S5cmdCp, S5cmdRun
-from bench.figures import DELAY, NO_DELAY
+from bench.figures import DELAY, NO_DELAY, Found
 from bench.lane_contestants import Lane, Wrk
 from bench.measuring import Measure
+from bench.plan import Plan, say
+from bench.prepare import prepare
 from bench.server import CannotBench, NullServer
 from bench.work import Work
 
@@ -26,24 +26,6 @@ MOST_GROWTH = 8
 FIRST_COUNT = 1_000
 MOST_COUNT = 500_000
 QUICK_COUNT = 400
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how often. `seconds`: what a run of each contestant should take about."""
-
-    quick: bool = False
-    rounds: int = 3
-    seconds: float = 8.0
-
-
-Found = dict[str, dict[str, list[dict[str, Any]]]]
-"""latency → contestant → raw figures."""
-
-
-def say(text: str) -> None:
-    """Tell whoever waits, at once."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def path(plan: Plan, folder: Path) -> tuple[Found, dict[str, str]]:
@@ -104,8 +86,12 @@ def small(plan: Plan, folder: Path) -> tuple[Found, dict[str, str]]:
 SUITES: dict[str, Callable[[Plan, Path], tuple[Found, dict[str, str]]]] = {
     "lane": lane,
     "small": small,
+    "prepare": prepare,
+    "report": finishing.report,
     "path": path,
 }
+OF_MANY = ("prepare", "report")
+"""Suites that --rows is for."""
 
 
 def present(those: Sequence[Contestant]) -> list[Contestant]:

@@ -16,13 +16,18 @@ from jobs.accounts import account_of
 from jobs.database import write
 from jobs.errors import InvalidRequest, JobFailure
 from jobs.models import Manifest, Role
-from jobs.requests import CSV, DEFAULT_FIELDS, ManifestRequest
+from jobs.requests import CSV, DEFAULT_FIELDS, JobRequest, ManifestRequest
 from jobs.spool import spool
 from jobs.visible import manifests_of
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.core.files import File
+
+    from jobs.generator import ManifestGenerator
+    from operations import Operation
 
     User = AbstractBaseUser | AnonymousUser
 
@@ -102,14 +107,42 @@ def _spool_upload(file: File[bytes], name: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def manifest_for(user: User, request: ManifestRequest, role: Role) -> Manifest:
-    """The uploaded manifest, or a new row for one in S3, pinned and looked at (decision 19).
-
-    Raises InvalidRequest.
+def manifest_for(user: User, request: JobRequest, role: Role, operation: Operation) -> Manifest:
+    """The manifest of a job: a generator, an upload, or a new row for one in S3, which is pinned
+    and looked at (decision 19). Raises InvalidRequest.
     """
-    if request.id is None:
-        return manifest_in_s3(user, request, role)
-    manifest = manifests_of(user).filter(pk=request.id).first()
+    if request.manifest_generator:
+        return listing(user, request.manifest_generator, role, operation)
+    assert request.manifest  # JobRequest sees to that
+    if request.manifest.id is None:
+        return manifest_in_s3(user, request.manifest, role)
+    return _known(user, request.manifest.id, role)
+
+
+def listing(user: User, generator: ManifestGenerator, role: Role, operation: Operation) -> Manifest:
+    """A row, not saved yet, for a bucket that is to be listed. Replicating takes every version
+    (spec.md 4.4). Raises InvalidRequest where the bucket cannot be listed.
+    """
+    with_versions = generator.include_versions or operation.needs_versions
+    manifest = Manifest(
+        account_id=account_of(user),
+        created_by_id=user.pk,
+        format=Manifest.Format.GENERATED,
+        fields=["Bucket", "Key", "VersionId"] if with_versions else ["Bucket", "Key"],
+        generator=generator.wire_form(),
+    )
+    try:
+        manifests.peek(manifest, stores.s3_for(role), spool.storage)
+    except JobFailure as failure:
+        raise InvalidRequest({"manifest_generator": [failure.reason]}) from None
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    return manifest
+
+
+def _known(user: User, pk: UUID, role: Role) -> Manifest:
+    """A manifest that was handed in before."""
+    manifest = manifests_of(user).filter(pk=pk).first()
     if manifest is None:
         raise InvalidRequest({"manifest.id": ["There is no such manifest; upload it first."]})
     try:

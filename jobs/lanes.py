@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -77,13 +77,11 @@ def waiting(above: int | None = None, *, fair: bool = False) -> list[Job]:
     """The jobs that have work which could be claimed now, best first; `above`: only of higher
     priority. `fair`: or of that priority and without a lane.
     """
-    slices = Slice.objects.filter(job=OuterRef("pk"))
-    ready = slices.filter(DUE, state=Slice.State.READY)
-    running = slices.filter(state=Slice.State.RUNNING)
-    expired, live = running.filter(lease_until__lt=Now()), running.filter(lease_until__gte=Now())
+    running = Slice.objects.filter(job=OuterRef("pk"), state=Slice.State.RUNNING)
+    live = running.filter(lease_until__gte=Now())
     free = DUE & (Q(lease_until=None) | Q(lease_until__lt=Now()))
     jobs = Job.objects.filter(
-        Q(Exists(ready) | Exists(expired), status=JobStatus.ACTIVE)
+        Q(status=JobStatus.ACTIVE)
         | free & Q(status__in=TO_PREPARE)
         | free & Q(~Exists(live), status__in=TO_FINISH)
     )
@@ -100,7 +98,10 @@ def waiting(above: int | None = None, *, fair: bool = False) -> list[Job]:
 
 
 def _may_start(job: Job) -> bool:
-    return job.state != JobStatus.ACTIVE or any(found.exists() for found in claimable(job))
+    """Whether an active job has a slice to claim; asked for in the order of an index, as PostgreSQL
+    would look for any such slice among all that are done.
+    """
+    return job.state != JobStatus.ACTIVE or any(found.first() for found in claimable(job))
 
 
 def claimable(job: Job) -> Iterator[QuerySet[Slice]]:
@@ -126,11 +127,8 @@ def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
     """
     if job.total_tasks < FIRST_DECISION or job.executed >= FIRST_DECISION:
         return wanted
-    others = job.slices.filter(started_upto__gt=F("next_index")).exclude(state=Slice.State.DONE)
-    if besides:
-        others = others.exclude(pk=besides.pk)
-    outstanding = others.aggregate(n=Sum(F("started_upto") - F("next_index")))["n"] or 0
-    return max(0, min(wanted, FIRST_DECISION - job.executed - outstanding))
+    others = job.slices.exclude(pk=besides.pk) if besides else job.slices.all()
+    return max(0, min(wanted, FIRST_DECISION - job.executed - others.rows_started()))
 
 
 def widest(job: Job) -> int:

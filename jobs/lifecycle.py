@@ -35,8 +35,12 @@ def advance() -> None:
 
 def complete() -> None:
     """Active and Pausing jobs without unfinished slices are Completing."""
-    unfinished = Slice.objects.filter(job=OuterRef("pk")).exclude(state=Slice.State.DONE)
-    done = Job.objects.filter(~Exists(unfinished), status__in=[JobStatus.ACTIVE, JobStatus.PAUSING])
+    slices = Slice.objects.filter(job=OuterRef("pk"))
+    # Asked for one by one: each has an index of its own, in which those that are done are not.
+    ready, running = (
+        Exists(slices.filter(state=state)) for state in (Slice.State.READY, Slice.State.RUNNING)
+    )
+    done = Job.objects.filter(~ready, ~running, status__in=[JobStatus.ACTIVE, JobStatus.PAUSING])
     for job in done:
         with suppress(InvalidTransition):
             job.become(JobStatus.COMPLETING, actor="system")

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,11 @@ from jobs import manifests, probing, stores
 from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import JobFailure
+from jobs.generated import check_output, save_generated
 from jobs.lanes import JobClaim, waiting
 from jobs.leases import LeaseLost, held_during
 from jobs.manifests.rows import join_rows, least_and_greatest_key
+from jobs.memory import share_arenas
 from jobs.models import UNTRIED, Job, Slice
 from jobs.needs import lacking
 from jobs.probing import Judgement
@@ -52,24 +55,39 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
     Raises JobFailure for what is wrong with the job, LeaseLost when another lane or a cancel was
     quicker.
     """
+    share_arenas()
     job = claim.job
     if job.state == JobStatus.NEW:
         job.become(JobStatus.PREPARING, actor="system")
     _require(job)
-    reader = _open(claim)
-    turn_ends = time.monotonic() + TURN_SECONDS
-    while True:
-        made = _batch(claim, reader)
-        judged = _judge(claim, reader.bucket) if reader.ended else Judgement()
-        with write():
-            _checkpoint(claim, reader, made)
-            if reader.ended:
-                _conclude(claim.job, judged)
-        if reader.ended:
-            return
-        if stop() or (time.monotonic() > turn_ends and waiting(job.priority, fair=True)):
+    with closing(_open(claim)) as reader:
+        if not _read(claim, reader, stop):
             claim.release(errors=0)
             return
+    _end(claim)
+
+
+def _read(claim: JobClaim, reader: Reader, stop: Callable[[], bool]) -> bool:
+    """All rows into slices; False where the lane has to give way before the end."""
+    turn_ends = time.monotonic() + TURN_SECONDS
+    while not reader.ended:
+        made = _batch(claim, reader)
+        with write():
+            _checkpoint(claim, reader, made)
+        late = time.monotonic() > turn_ends
+        if not reader.ended and (stop() or (late and waiting(claim.job.priority, fair=True))):
+            return False
+    return True
+
+
+def _end(claim: JobClaim) -> None:
+    """What is left to be done when all rows are in slices."""
+    job = claim.job
+    judged = _judge(claim, job.source_bucket) if job.source_bucket else Judgement()
+    saved = save_generated(claim) if job.manifest.saves_list else None
+    with write():
+        claim.lease.renew()
+        _conclude(job, judged, saved)
 
 
 def _require(job: Job) -> None:
@@ -78,6 +96,8 @@ def _require(job: Job) -> None:
         raise JobFailure(code, reason)
     if job.report_enabled and job.report_expected_owner:
         check_report(job)
+    if job.manifest.saves_list and not job.checkpoint:
+        check_output(job.role, manifests.generator_of(job.manifest), job.pk)
 
 
 def _open(claim: JobClaim) -> Reader:
@@ -204,7 +224,7 @@ def _check(claim: JobClaim, bucket: str) -> None:
         raise JobFailure(unfit.code, unfit.reason) from None
 
 
-def _conclude(job: Job, judged: Judgement) -> None:
+def _conclude(job: Job, judged: Judgement, saved: dict[str, Any] | None) -> None:
     """All rows are in slices: count them, and let the job wait for a person or for its turn."""
     waits = job.confirmation_required or judged.untried
     cause: dict[str, Any] = {}
@@ -216,6 +236,7 @@ def _conclude(job: Job, judged: Judgement) -> None:
         reason="; ".join(filter(None, [f"{job.rows_read} tasks", judged.note])),
         start=frozenset({JobStatus.PREPARING}),
         total_tasks=job.rows_read,
+        generated_manifest=saved,
         owner="",
         lease_until=None,
         errors=0,

@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
-from jobs import results
 from jobs.database import write
 from jobs.delivery import deliver, report_key
 from jobs.errors import JobFailure
-from jobs.models import Job, Part, ReportFile, Slice
+from jobs.models import Job, Part, ReportFile
+from jobs.report_files import results_files, spool_name
 from jobs.spool import spool
 from jobs.status import JobStatus
 
 if TYPE_CHECKING:
     from jobs.lanes import JobClaim
 
-ROWS_PER_FILE = 1_000_000
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
 """As AWS declares it; the rows have HTTPStatusCode before ErrorCode, as AWS writes them (spec.md
 6.3).
@@ -85,7 +83,7 @@ def check_totals(job: Job) -> None:
 def build(claim: JobClaim) -> list[ReportFile]:
     """The report's files in the spool, in the order in which they are to be uploaded."""
     job = claim.job
-    files = [*_results(claim, ReportFile.Kind.SUCCEEDED), *_results(claim, ReportFile.Kind.FAILED)]
+    files = results_files(claim)
     manifest = json.dumps(
         {
             "Format": "Report_CSV_20180820",
@@ -112,70 +110,15 @@ def build(claim: JobClaim) -> list[ReportFile]:
     ]
 
 
-def _results(claim: JobClaim, kind: ReportFile.Kind) -> Iterator[ReportFile]:
-    """The results files of one kind, at most ROWS_PER_FILE rows each."""
-    job = claim.job
-    if kind == ReportFile.Kind.SUCCEEDED and job.report_scope == Job.ReportScope.FAILED_TASKS_ONLY:
-        return
-    mark = results.SUCCEEDED if kind == ReportFile.Kind.SUCCEEDED else results.FAILED
-    lines = _lines(claim, mark)
-    number, line = 1, next(lines, None)
-    while line is not None:
-        seed = f"{job.pk} {kind} {number}".encode()
-        name = f"results/{hashlib.sha1(seed, usedforsecurity=False).hexdigest()}.csv"
-        spool_name = _spool_name(claim, name)
-        md5, size, rows = hashlib.md5(usedforsecurity=False), 0, 0
-        with spool.writing(spool_name) as out:
-            while line is not None and rows < ROWS_PER_FILE:
-                md5.update(line)
-                size += out.write(line)
-                rows += 1
-                line = next(lines, None)
-        yield ReportFile(
-            job=job,
-            kind=kind,
-            number=number,
-            key=report_key(job, name),
-            spool_name=spool_name,
-            size=size,
-            md5=md5.hexdigest(),
-            rows=rows,
-        )
-        number += 1
-
-
-def _lines(claim: JobClaim, wanted: bytes) -> Iterator[bytes]:
-    """The report rows of one kind, part after part, with flat memory."""
-    job = claim.job
-    has_versions = job.manifest.has_versions
-    plain = results.right_half(job.operation_type.plain_success)
-    counted = "succeeded" if wanted == results.SUCCEEDED else "failed"
-    parts = job.parts.filter(**{f"{counted}__gt": 0}).order_by("slice_id", "start")
-    slice_, rows = None, []
-    for part in parts.iterator(chunk_size=500):
-        claim.lease.renew_when_due()
-        if slice_ is None or slice_.pk != part.slice_id:
-            slice_ = Slice.objects.get(pk=part.slice_id)
-            rows = results.task_rows(slice_)
-        for _, kind, row, right in results.executed(part, rows, plain):
-            if kind == wanted:
-                yield b"%s,%s\n" % (results.left_half(row, has_versions=has_versions), right)
-
-
 def _small(claim: JobClaim, kind: ReportFile.Kind, name: str, content: bytes) -> ReportFile:
-    spool_name = _spool_name(claim, name)
-    with spool.writing(spool_name) as out:
+    place = spool_name(claim, name)
+    with spool.writing(place) as out:
         out.write(content)
     return ReportFile(
         job=claim.job,
         kind=kind,
         key=report_key(claim.job, name),
-        spool_name=spool_name,
+        spool_name=place,
         size=len(content),
         md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
     )
-
-
-def _spool_name(claim: JobClaim, name: str) -> str:
-    """Named by the fence, so that a sleeper who wakes up overwrites nothing."""
-    return f"jobs/{claim.job.pk}/report-{claim.job.epoch}/{name}"

@@ -25,6 +25,7 @@ from pydantic import (
 
 from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.errors import InvalidRequest
+from jobs.generator import ManifestGenerator
 from operations import OPERATION_BY_NAME
 from operations.base import InvalidParameters, Operation, fields_of
 
@@ -148,7 +149,10 @@ class JobRequest(Request):
 
     operation: str
     parameters: dict[str, Any] = Field(default_factory=dict)
-    manifest: ManifestRequest
+    manifest: ManifestRequest | None = None
+    manifest_generator: ManifestGenerator | None = Field(
+        None, description="Lists a bucket, in place of a manifest."
+    )
     role: str = Field(min_length=1, max_length=2048, description="The name or the ARN of a role.")
     priority: int = Field(10, ge=0, le=2_147_483_647, strict=True)
     requests_per_second: int | None = Field(None, ge=1, le=MOST_REQUESTS_PER_SECOND, strict=True)
@@ -159,6 +163,12 @@ class JobRequest(Request):
     tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(
         default_factory=dict, max_length=MOST_TAGS
     )
+
+    @model_validator(mode="after")
+    def _one_list(self) -> Self:
+        if (self.manifest is None) == (self.manifest_generator is None):
+            raise ValueError("Give either a manifest or a manifest_generator")
+        return self
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> tuple[Self, Operation]:
@@ -179,8 +189,10 @@ class JobRequest(Request):
 
     def digest(self, operation: Operation) -> str:
         """SHA-256 over the request without its token: what idempotency compares (spec.md 3.11)."""
-        form = self.model_dump(mode="json", exclude={"client_request_token", "parameters"})
-        text = json.dumps([form, operation.wire_form()], sort_keys=True)
+        apart = {"client_request_token", "parameters", "manifest_generator"}
+        form = self.model_dump(mode="json", exclude=apart)
+        listed = self.manifest_generator and self.manifest_generator.wire_form()
+        text = json.dumps([form, operation.wire_form(), listed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -24,6 +24,7 @@ from operations.base import Outcome
 
 SUCCEEDED, FAILED, DEFERRED = b"s", b"f", b"d"
 SCAN_SECONDS = 0.5
+PARTS_AT_A_TIME = 50
 
 
 def right_half(outcome: Outcome) -> bytes:
@@ -77,13 +78,18 @@ def exceptions(part: Part) -> dict[int, tuple[bytes, bytes]]:
 
 
 def executed(
-    part: Part, rows: list[bytes], plain: bytes, start: int = 0
+    part: Part, rows: list[bytes], plain: bytes, start: int = 0, *, wanted: bytes | None = None
 ) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-    """The executed rows of a part from index `start` on: (index, kind, row, right half)."""
+    """The executed rows of a part from index `start` on: (index, kind, row, right half); only those
+    of the kind `wanted`, if given.
+    """
     told = exceptions(part)
-    for index in range(max(part.start, start), part.end):
+    indexes: Iterable[int] = range(max(part.start, start), part.end)
+    if wanted == FAILED:  # each has a line, so the rows without one need not be looked at
+        indexes = [index for index in told if index >= start]
+    for index in indexes:
         kind, right = told.get(index, (SUCCEEDED, plain))
-        if kind != DEFERRED:
+        if kind != DEFERRED and wanted in (None, kind):
             yield index, kind, rows[index], right
 
 
@@ -119,17 +125,12 @@ def page(job: Job, cursor: str = "", *, status: str | None = None, limit: int = 
     part_id, index = _parse(cursor)
     wanted = {"succeeded": SUCCEEDED, "failed": FAILED}.get(status or "")
     plain = right_half(job.operation_type.plain_success)
-    unread = Q(id__gt=part_id) | Q(id=part_id, end__gt=index)
-    parts = job.parts.filter(unread).select_related("slice").order_by("id")
-    if wanted:
-        parts = parts.filter(**{f"{status}__gt": 0})
     rows: list[ResultRow] = []
     deadline = time.monotonic() + SCAN_SECONDS
-    for part in parts.iterator(chunk_size=50):
+    for part in _unread(job, part_id, index, status if wanted else None):
         start = index if part.pk == part_id else 0
-        for place, kind, row, right in executed(part, task_rows(part.slice), plain, start):
-            if wanted and kind != wanted:
-                continue
+        told = executed(part, task_rows(part.slice), plain, start, wanted=wanted)
+        for place, _, row, right in told:
             if len(rows) == limit:
                 return ResultPage(rows, f"{part.pk}.{place}", done=False)
             rows.append(_result_row(row, right))
@@ -137,6 +138,22 @@ def page(job: Job, cursor: str = "", *, status: str | None = None, limit: int = 
         if time.monotonic() > deadline:
             return ResultPage(rows, f"{part_id}.{index}", done=False)
     return ResultPage(rows, f"{part_id}.{index}", done=True)
+
+
+def _unread(job: Job, part_id: int, index: int, status: str | None) -> Iterator[Part]:
+    """The parts from row `index` of a part on, some at a time: so neither the number of parts
+    before them costs anything, nor that of those after them.
+    """
+    parts = job.parts.select_related("slice").order_by("id")
+    if status:
+        parts = parts.filter(**{f"{status}__gt": 0})
+    while True:
+        unread = Q(id__gte=part_id) & (Q(id__gt=part_id) | Q(end__gt=index))
+        found = list(parts.filter(unread)[:PARTS_AT_A_TIME])
+        yield from found
+        if len(found) < PARTS_AT_A_TIME:
+            return
+        part_id, index = found[-1].pk, found[-1].end
 
 
 def _parse(cursor: str) -> tuple[int, int]:

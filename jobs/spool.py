@@ -50,13 +50,20 @@ class FolderSpool(FileSystemStorage):
         return name
 
     def _save(self, name: str, content: File[Any]) -> str:
+        with self.placing(name) as out:
+            for block in content.chunks(1024 * 1024):
+                out.write(block)
+        return name
+
+    @contextmanager
+    def placing(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to fill; it has its name, whole and synced, after the block and never before."""
         path = Path(self.path(name))
         self._make_folder(path.parent)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "wb") as out:
-                for block in content.chunks(1024 * 1024):
-                    out.write(block)
+                yield out
                 out.flush()
                 os.fsync(out.fileno())
             Path(temporary).replace(path)
@@ -64,7 +71,6 @@ class FolderSpool(FileSystemStorage):
             Path(temporary).unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
-        return name
 
     def _make_folder(self, folder: Path) -> None:
         missing = [step for step in (folder, *folder.parents) if not step.exists()]
@@ -111,7 +117,11 @@ class Spool:
         """A file to fill bit by bit, kept as it is (not compressed); it is safe on disk after the
         block.
         """
-        with tempfile.TemporaryFile(dir=self.scratch_folder) as scratch:
+        if isinstance(self.storage, FolderSpool):
+            with self.storage.placing(name) as out:
+                yield out
+            return
+        with tempfile.TemporaryFile() as scratch:
             yield scratch
             scratch.seek(0)
             self.storage.save(name, File(scratch))

@@ -178,11 +178,13 @@ def remember(role: Role, said: Identity | None) -> None:
         role.server = said.server
 
 
-def check_writable(role: Role, bucket: str, key: str, owner: str = "") -> None:
+def check_writable(
+    role: Role, bucket: str, key: str, owner: str = "", *, kind: str = "report"
+) -> None:
     """Find out whether the role may write `key`, leaving nothing behind: begin a multipart upload
     and abort it.
 
-    Raises JobFailure ReportWriteFailed where the bucket is missing or forbidden, or
+    Raises JobFailure where the bucket is missing or forbidden (`write_refused`), or
     BucketOwnerMismatch where it is not `owner`'s. A store without multipart uploads is taken at its
     word until the report is written, and one that does not know of owners owns all its buckets.
     """
@@ -195,9 +197,9 @@ def check_writable(role: Role, bucket: str, key: str, owner: str = "") -> None:
             return
         if owner and code == "AccessDenied":
             # AWS refuses a wrong owner and a missing permission with the same words.
-            check_writable(role, bucket, key)
-            raise _owner_mismatch(bucket, owner) from None
-        raise report_refused(error, bucket) from None
+            check_writable(role, bucket, key, kind=kind)
+            raise _owner_mismatch(kind, bucket, owner) from None
+        raise write_refused(kind, error, bucket) from None
     with contextlib.suppress(ClientError, BotoCoreError):
         s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
 
@@ -207,9 +209,21 @@ def owned_by(owner: str) -> dict[str, Any]:
     return {"ExpectedBucketOwner": owner} if owner else {}
 
 
-def _owner_mismatch(bucket: str, owner: str) -> JobFailure:
+def _owner_mismatch(kind: str, bucket: str, owner: str) -> JobFailure:
     return JobFailure(
-        "BucketOwnerMismatch", f"The report bucket {bucket} does not belong to account {owner}."
+        "BucketOwnerMismatch", f"The {kind} bucket {bucket} does not belong to account {owner}."
+    )
+
+
+def write_refused(kind: str, error: ClientError, bucket: str) -> JobFailure:
+    """The job failure that a refused write is, of the report or of a generated manifest."""
+    if kind == "report":
+        return report_refused(error, bucket)
+    code = error.response["Error"]["Code"]
+    return JobFailure(
+        "ManifestGenerationFailed",
+        "Error occurred when preparing manifest: Failed to write manifest to the bucket "
+        f"{bucket}: {code}.",
     )
 
 

@@ -13,7 +13,9 @@ from jobs.accounts import account_of
 from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
+from jobs.generated import check_output
 from jobs.intake import manifest_for
+from jobs.manifests import generator_of
 from jobs.models import Job, JobEvent, Role
 from jobs.needs import lacking
 from jobs.requests import JobRequest
@@ -45,9 +47,10 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
     _admit(operation, job.role)
-    job.manifest = manifest_for(user, request.manifest, job.role)
+    job.manifest = manifest_for(user, request, job.role, operation)
     _require(job)
     _check_report(job)
+    _check_output(job)
     return _save(job, user)
 
 
@@ -110,6 +113,19 @@ def _check_report(job: Job) -> None:
     except JobFailure as failure:
         wrong_owner = failure.code == "BucketOwnerMismatch"
         field = "report.expected_bucket_owner" if wrong_owner else "report.bucket"
+        raise InvalidRequest({field: [failure.reason]}) from None
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidRequest({"role": [stores.unreachable(job.role, error)]}) from None
+
+
+def _check_output(job: Job) -> None:
+    """Refuse now a listing that could not be saved."""
+    if not job.manifest.saves_list:
+        return
+    try:
+        check_output(job.role, generator_of(job.manifest), job.pk)
+    except JobFailure as failure:
+        field = "manifest_generator.manifest_output_location"
         raise InvalidRequest({field: [failure.reason]}) from None
     except (BotoCoreError, ClientError) as error:
         raise InvalidRequest({"role": [stores.unreachable(job.role, error)]}) from None

@@ -128,6 +128,28 @@ class Parameters(BaseModel):
     when_empty: ClassVar[str] = ""
     """What it does to each object to give this structure without a member, where that is meant."""
 
+    @classmethod
+    def parse(cls, parameters: Mapping[str, Any]) -> Self:
+        """Validate parameters in AWS's names or in snake_case.
+
+        Raises InvalidParameters, which names every fault by its path.
+        """
+        try:
+            return cls.model_validate(dict(parameters))
+        except ValidationError as error:
+            raise InvalidParameters(fields_of(error, cls)) from None
+
+    def wire_form(self) -> dict[str, Any]:
+        """The parameters given, in AWS's names, as JSON values: what the database keeps.
+
+        A parameter given as null counts as not given, here and in `snake_form`.
+        """
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+    def snake_form(self) -> dict[str, Any]:
+        """The parameters given, in snake_case, as JSON values: what the JSON API shows."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+
 
 class Operation(Parameters):
     """What is done to each target of a job. Subclasses add fields and class constants, and `call`
@@ -186,28 +208,6 @@ class Operation(Parameters):
             plain if http_status == plain.http_status else replace(plain, http_status=http_status)
         )
 
-    @classmethod
-    def parse(cls, parameters: Mapping[str, Any]) -> Self:
-        """Validate parameters in AWS's names or in snake_case.
-
-        Raises InvalidParameters, which names every fault by its path.
-        """
-        try:
-            return cls.model_validate(dict(parameters))
-        except ValidationError as error:
-            raise InvalidParameters(fields_of(error, cls)) from None
-
-    def wire_form(self) -> dict[str, Any]:
-        """The parameters given, in AWS's names, as JSON values: what the database keeps.
-
-        A parameter given as null counts as not given, here and in `snake_form`.
-        """
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
-
-    def snake_form(self) -> dict[str, Any]:
-        """The parameters given, in snake_case, as JSON values: what the JSON API shows."""
-        return self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-
 
 def fields_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[str]]:
     """Pydantic's errors as {"tag_set.0.key": ["message", …]}; "" holds a fault of the whole."""
@@ -218,7 +218,13 @@ def fields_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
     return fields
 
 
-UNDIVIDED = {"SSEKMS": "sse_kms"}
+UNDIVIDED = {
+    "SSES3": "sse_s3",
+    "SSEKMS": "sse_kms",
+    "DSSEKMS": "dsse_kms",
+    "SSEC": "sse_c",
+    "NOTSSE": "not_sse",
+}
 """Names of AWS that no rule can divide into words."""
 
 

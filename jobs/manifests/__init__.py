@@ -9,6 +9,7 @@
         CsvReader          csv_manifest.py, on lines.py and plain.py
         KeyListReader      lists.py; JsonLinesReader likewise
         InventoryReader    inventory_reader.py, with tables.py for Parquet and ORC
+        ListingReader      listing.py, on crawl.py, lister.py and criteria.py
     target_of      a canonical row as the operation's target           rows.py
 
 A row is kept as bytes in the manifest's own encoding (rows.py says why); what is wrong with a
@@ -18,7 +19,7 @@ manifest is raised as InvalidManifest, which names line and column (faults.py).
 from jobs.manifests.csv_manifest import CsvReader
 from jobs.manifests.faults import EmptyManifest, InvalidManifest
 from jobs.manifests.lint import check_fields
-from jobs.manifests.readers import Reader, look, open_reader, peek
+from jobs.manifests.readers import Reader, generator_of, look, open_reader, peek
 from jobs.manifests.rows import (
     MISSING_VERSION,
     MissingVersion,
@@ -46,6 +47,7 @@ __all__ = [
     "columns",
     "encode_key",
     "encode_row",
+    "generator_of",
     "join_rows",
     "key_of",
     "look",

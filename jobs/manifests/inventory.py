@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from jobs.manifests.faults import InvalidManifest, excerpt
 from jobs.manifests.lint import check_fields, ending
-from jobs.manifests.sources import ObjectSource, code_of, object_source
+from jobs.manifests.refusals import code_of
+from jobs.manifests.sources import ObjectSource, object_source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -66,6 +66,11 @@ class InventoryReader:
         place = self._reader.checkpoint() if self._reader else self._place
         return {"file": self._number, **place}
 
+    def close(self) -> None:
+        """Remove the data file that is at hand."""
+        if self._reader:
+            self._reader.close()
+
     def take(self, most: int) -> list[bytes]:
         """The next rows, up to `most` of them; fewer only at the end.
 
@@ -87,6 +92,7 @@ class InventoryReader:
             raise fault if fault.file else in_data_file(fault, file) from None
         if reader.ended:
             check_md5(file, reader.md5)
+            reader.close()
             self._bytes_before += file.size
             self._number += 1
             self._reader, self._place = None, {}

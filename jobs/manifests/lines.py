@@ -92,6 +92,9 @@ class LineReader:
         """Where another reader goes on."""
         return {"offset": self.offset, "line": self.line}
 
+    def close(self) -> None:
+        """Nothing is held open that does not go with the source."""
+
     def take(self, most: int) -> list[bytes]:
         """The next rows, up to `most` of them; fewer only at the end of the manifest.
 

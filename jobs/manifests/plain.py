@@ -36,10 +36,15 @@ def plain_rows(
     if max(map(len, lines)) > MOST_KEY_BYTES or not _is_text(stretch, ascii_only=len(wanted) > 2):
         return None
     if quote or len(end) > 1:
-        lines = stretch.replace(b"\r", b"").replace(b'"', b"").split(b"\n")[:-1]
-    if list(wanted) != list(range(len(fields))):
+        lines = stretch.translate(None, b'\r"').split(b"\n")[:-1]
+    if list(wanted) != list(range(len(wanted))):
         return _picked(lines, wanted, bucket)
-    return lines if _are_complete(stretch, lines, bucket, quote, end) else None
+    first = quote + bucket + quote + b"," + quote
+    after_key = quote or (b"," if len(fields) > 2 else end)
+    if not _are_complete(stretch, len(lines), first, first + after_key):
+        return None
+    others = len(fields) - len(wanted)
+    return [line.rsplit(b",", others)[0] for line in lines] if others else lines
 
 
 def _has_shape(stretch: bytes, lines: int, columns: int, quote: bytes, end: bytes) -> bool:
@@ -51,9 +56,9 @@ def _has_shape(stretch: bytes, lines: int, columns: int, quote: bytes, end: byte
     # What is left of each line is right; it has to be next to each other as well.
     return not quote or (
         stretch.startswith(quote)
+        and stretch.endswith(quote + end)
         and stretch.count(between) == (columns - 1) * lines
-        and stretch.count(quote + end) == lines
-        and stretch.count(b"\n" + quote) == lines - 1
+        and stretch.count(quote + end + quote) == lines - 1
     )
 
 
@@ -82,15 +87,14 @@ def _has_good_escapes(stretch: bytes) -> bool:
     return True
 
 
-def _are_complete(
-    stretch: bytes, lines: list[bytes], bucket: bytes, quote: bytes, end: bytes
-) -> bool:
-    """True where each canonical row has the bucket and some key."""
-    first = quote + bucket + quote + b"," + quote
-    if not stretch.startswith(first) or stretch.count(b"\n" + first) != len(lines) - 1:
-        return False
-    after_key = b"," if b"," in lines[0].removeprefix(bucket + b",") else end
-    return b"," + quote * 2 + after_key not in stretch
+def _are_complete(stretch: bytes, lines: int, first: bytes, keyless: bytes) -> bool:
+    """True where each line begins with the bucket and none goes on without a key."""
+    return (
+        stretch.startswith(first)
+        and stretch.count(b"\n" + first) == lines - 1
+        and not stretch.startswith(keyless)
+        and b"\n" + keyless not in stretch
+    )
 
 
 def _picked(lines: list[bytes], wanted: Sequence[int], bucket: bytes) -> list[bytes] | None:

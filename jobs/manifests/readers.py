@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jobs.generator import ManifestGenerator
 from jobs.manifests.csv_manifest import HEAD_BYTES, CsvReader
 from jobs.manifests.faults import EmptyManifest, InvalidManifest
 from jobs.manifests.inventory import Inventory, open_data_file, read_inventory
 from jobs.manifests.inventory_reader import InventoryReader
 from jobs.manifests.lines import LineReader, OnFault
 from jobs.manifests.lint import Lint
+from jobs.manifests.lister import Lister, Position
+from jobs.manifests.listing import ListingReader
 from jobs.manifests.lists import JsonLinesReader, KeyListReader, fields_of
 from jobs.manifests.raw import RawLint
 from jobs.manifests.sources import ObjectSource, Source, open_source
@@ -52,6 +55,9 @@ class Reader(Protocol):
     def take(self, most: int) -> list[bytes]:
         """The next rows, up to `most` of them; perhaps fewer, or none, also before the end."""
 
+    def close(self) -> None:
+        """Let go of what is held open."""
+
 
 def open_reader(
     manifest: Manifest,
@@ -68,13 +74,28 @@ def open_reader(
     JobFailure; botocore's errors pass through.
     """
     place = checkpoint or {}
+    if manifest.format == Manifest.Format.GENERATED:
+        generator = generator_of(manifest)
+        return ListingReader(
+            _given(s3), generator, versions=manifest.has_versions, checkpoint=place
+        )
     source = open_source(manifest, s3, storage)
     if manifest.format == Manifest.Format.INVENTORY:
         inventory = inventory_of(manifest, source, s3)
-        assert s3
-        return InventoryReader(inventory, s3, place, bucket=bucket, on_fault=on_fault)
+        return InventoryReader(inventory, _given(s3), place, bucket=bucket, on_fault=on_fault)
     stream = open_stream(source, place.get("offset", 0))
     return line_reader(manifest, stream, bucket=bucket, on_fault=on_fault, **place)
+
+
+def generator_of(manifest: Manifest) -> ManifestGenerator:
+    """What lists the bucket."""
+    return ManifestGenerator.parse(manifest.generator or {})
+
+
+def _given(s3: S3Client | None) -> S3Client:
+    if s3 is None:
+        raise ValueError("What is in S3 needs a client.")
+    return s3
 
 
 def line_reader(
@@ -106,11 +127,15 @@ def inventory_of(manifest: Manifest, source: Source, s3: S3Client | None) -> Inv
 
 
 def peek(manifest: Manifest, s3: S3Client | None, storage: Storage) -> None:
-    """Check the rows that lie wholly in the first 64 KiB, or the first data file of an inventory.
+    """Check the rows that lie wholly in the first 64 KiB, the first data file of an inventory, or
+    that a bucket can be listed.
 
     Fills in what the manifest itself says of its columns and its size; the caller saves. Raises
     InvalidManifest, JobFailure. It reads no more than that unless the first row alone is longer.
     """
+    if manifest.format == Manifest.Format.GENERATED:
+        look_at_bucket(manifest, _given(s3))
+        return
     source = open_source(manifest, s3, storage)
     if manifest.format == Manifest.Format.INVENTORY:
         inventory = inventory_of(manifest, source, s3)
@@ -119,6 +144,14 @@ def peek(manifest: Manifest, s3: S3Client | None, storage: Storage) -> None:
             open_data_file(s3, inventory.files[0])
         return
     look(manifest, source)
+
+
+def look_at_bucket(manifest: Manifest, s3: S3Client) -> None:
+    """Ask for one object. Raises JobFailure where the bucket cannot be listed."""
+    generator = generator_of(manifest)
+    owner = generator.expected_bucket_owner or ""
+    lister = Lister(s3, generator.bucket, owner, versions=manifest.has_versions, order="bytes")
+    lister.page("", Position(), most=1)
 
 
 def look(manifest: Manifest, source: Source) -> None:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, IncompleteReadError
 
 from jobs.errors import JobFailure, SpoolDamaged
 from jobs.manifests.faults import excerpt
+from jobs.manifests.refusals import advised, code_of, is_forbidden, may_pass, with_code
 
 if TYPE_CHECKING:
     from django.core.files.storage import Storage
@@ -25,14 +26,6 @@ GONE = {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405"}
 """MethodNotAllowed is the answer for the version id of a delete marker."""
 CHANGED = {"PreconditionFailed", "InvalidRange", "412", "416"}
 """The range was inside the object when it was pinned."""
-ADVICE = {
-    "InvalidAccessKeyId": "the store does not know the role's access key id; correct it.",
-    "SignatureDoesNotMatch": "the role's secret access key is wrong; set it anew.",
-    "InvalidToken": "the role's session token is wrong; set the credentials anew.",
-    "ExpiredToken": "the role's credentials have expired; set new ones.",
-    "RequestTimeTooSkewed": "the clocks of this machine and of the store differ; set them.",
-    "InvalidObjectState": "the manifest is archived; restore it first.",
-}
 
 
 class Source(Protocol):
@@ -136,7 +129,7 @@ def object_source(
     try:
         reply = s3.head_object(**address)
     except ClientError as error:
-        raise _failure(_with_code(error, s3, address), address, what) from None
+        raise _failure(with_code(error, s3, address), address, what) from None
     found = bare(reply["ETag"])
     if etag and etag != found:
         raise _mismatch(address, etag, found)
@@ -165,30 +158,11 @@ def _address(bucket: str, key: str, version_id: str) -> dict[str, Any]:
     return {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
 
 
-def code_of(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
-
-
-def _with_code(error: ClientError, s3: S3Client, address: dict[str, Any]) -> ClientError:
-    """The error as a GET tells it: a HEAD has no body, so that 403 and 404 may mean many things."""
-    if not code_of(error).isdigit():
-        return error
-    try:
-        s3.get_object(**address, Range="bytes=0-0")["Body"].close()
-    except ClientError as told:
-        return told
-    return error
-
-
 def _failure(
     error: ClientError, address: dict[str, Any], what: str = "manifest"
 ) -> ClientError | JobFailure:
-    """The expected end that an error means, or the error itself where a later try may do better.
-
-    No text of the store's is passed on, since it may repeat what was sent to it.
-    """
+    """The expected end that an error means, or the error itself where a later try may do better."""
     code = code_of(error)
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     place = excerpt(f"s3://{address['Bucket']}/{address['Key']}", 160)
     if code == "NoSuchBucket":
         return JobFailure(
@@ -197,12 +171,11 @@ def _failure(
     if code in GONE:
         version = f" in version {excerpt(address['VersionId'])}" if "VersionId" in address else ""
         return JobFailure("ManifestNotFound", f"There is no {what} {place}{version}.")
-    if status >= 500 or status in (408, 429) or code in ("SlowDown", "RequestTimeout"):
+    if may_pass(error):
         return error
-    advice = f"; {ADVICE[code]}" if code in ADVICE else ""
-    if status in (401, 403) or advice:
+    if is_forbidden(error):
         return JobFailure(
-            "ManifestAccessDenied", f"Reading the {what} is forbidden: {code}{advice}"
+            "ManifestAccessDenied", f"Reading the {what} is forbidden: {advised(error)}"
         )
     return JobFailure("ManifestNotFound", f"The store refuses to give the {what} {place}: {code}.")
 

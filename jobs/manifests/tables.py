@@ -84,6 +84,10 @@ class TableReader:
         """How much of the file that is, about."""
         return self._table.file.size * self.row // max(self._total, 1)
 
+    def close(self) -> None:
+        """Remove the file, which has no name."""
+        self._table.content.close()
+
     def checkpoint(self) -> dict[str, Any]:
         """Where another reader goes on."""
         return {"row": self.row}

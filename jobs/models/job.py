@@ -189,11 +189,7 @@ class Job(models.Model):
         """Rows of an ended job that a lane had started and never committed: whether they were done,
         nobody knows.
         """
-        if not self.is_final:
-            return 0
-        started = self.slices.filter(started_upto__gt=F("next_index"))
-        rows: int | None = started.aggregate(n=models.Sum(F("started_upto") - F("next_index")))["n"]
-        return rows or 0
+        return self.slices.all().rows_started() if self.is_final else 0
 
     @property
     def is_final(self) -> bool:

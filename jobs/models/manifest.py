@@ -72,6 +72,11 @@ class Manifest(models.Model):
         return self.format == self.Format.GENERATED
 
     @property
+    def saves_list(self) -> bool:
+        """True where a listing is to be kept in the user's bucket."""
+        return bool(self.generator and self.generator.get("EnableManifestOutput"))
+
+    @property
     def location(self) -> str:
         """Where it came from, for people."""
         if self.is_generated:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 
 from jobs.models.job import Job
+
+
+class SliceQuerySet(models.QuerySet["Slice"]):
+    """What is asked of many slices at once."""
+
+    def rows_started(self) -> int:
+        """Rows that a lane may have started, and that have no committed result.
+
+        Slices that are done have none. The other states are asked for one by one, as each has an
+        index of its own: so the answer comes at once, however many slices the job has.
+        """
+        started = self.filter(started_upto__gt=F("next_index"))
+        return sum(
+            started.filter(state=state).aggregate(n=Sum(F("started_upto") - F("next_index")))["n"]
+            or 0
+            for state in (Slice.State.READY, Slice.State.RUNNING)
+        )
 
 
 class Slice(models.Model):
@@ -58,13 +77,15 @@ class Slice(models.Model):
     carry_bytes = models.BigIntegerField(default=0)
     carry_sha256 = models.CharField(max_length=64, blank=True)
 
+    objects: ClassVar[models.Manager[Slice]] = SliceQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "number"], name="slice_number")]
         indexes = [
             models.Index(fields=["job", "number"], condition=Q(state=0), name="slice_ready"),
             models.Index(fields=["job", "lease_until"], condition=Q(state=1), name="slice_running"),
-            models.Index(
-                fields=["job", "number"],
+            models.Index(  # with what is summed up in it, or PostgreSQL looks at every slice
+                fields=["job", "number", "started_upto", "next_index"],
                 condition=Q(state=0, started_upto__gt=F("next_index")),
                 name="slice_reserved",
             ),

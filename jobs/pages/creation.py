@@ -15,8 +15,8 @@ from jobs import services
 from jobs.errors import Conflict, InvalidRequest
 from jobs.models import Manifest
 from jobs.pages.access import PageRequest, signed_in
-from jobs.pages.columns import columns_of
-from jobs.pages.forms import UPLOAD, JobForm
+from jobs.pages.forms import JobForm
+from jobs.pages.manifest_fields import UPLOAD, described_by
 
 Faults = dict[str, list[str]]
 
@@ -28,7 +28,7 @@ def job_new(request: PageRequest) -> HttpResponseBase:
     if not services.roles_of(request.user).exists():
         return render(request, "jobs/new_without_role.html")
     if request.method != "POST":
-        return _show(request, JobForm(request.user, operation=request.GET.get("operation")))
+        return _show(request, _empty(request))
     manifest, faults = _uploaded(request)
     if "choose" in request.POST:
         for text in (text for texts in faults.values() for text in texts):
@@ -40,10 +40,20 @@ def job_new(request: PageRequest) -> HttpResponseBase:
     )
 
 
+def _empty(request: PageRequest) -> JobForm:
+    """The form as it is opened, perhaps with a manifest that was checked before."""
+    return JobForm(
+        request.user,
+        operation=request.GET.get("operation"),
+        manifest=_named(request, request.GET.get("manifest")),
+    )
+
+
 def _create(request: PageRequest, form: JobForm) -> HttpResponseBase:
     if not form.is_valid():
         return _show(request, form, status=422)
     try:
+        form.keep_pasted(request.user)
         job = services.create_job(request.user, form.request())
     except InvalidRequest as error:
         form.add_faults(error.fields)
@@ -69,7 +79,7 @@ def _uploaded(request: PageRequest) -> tuple[Manifest | None, Faults]:
         return _kept(request), {}
     try:
         manifest = services.store_upload(
-            request.user, file, filename=file.name or "", fields=columns_of(request.POST)
+            request.user, file, filename=file.name or "", **described_by(request.POST)
         )
     except InvalidRequest as error:
         return None, error.fields
@@ -77,8 +87,13 @@ def _uploaded(request: PageRequest) -> tuple[Manifest | None, Faults]:
 
 
 def _kept(request: PageRequest) -> Manifest | None:
+    if request.POST.get("source") != UPLOAD:
+        return None
+    return _named(request, request.POST.get("manifest_id"))
+
+
+def _named(request: PageRequest, pk: str | None) -> Manifest | None:
     try:
-        pk = request.POST.get("manifest_id") or None
         return services.manifests_of(request.user).filter(pk=pk).first() if pk else None
     except ValidationError:
         return None

@@ -11,22 +11,33 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.forms import BoundField
 
 from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import Job, Manifest
-from jobs.pages.columns import COLUMNS, columns_of
 from jobs.pages.kinds import LinesField, read_pair
+from jobs.pages.listing_fields import PLACES as LISTING_PLACES
+from jobs.pages.listing_fields import generator_of
+from jobs.pages.manifest_fields import (
+    IN_S3,
+    LISTING,
+    PASTED,
+    ManifestFields,
+    described_by,
+    filled_from,
+    manifest_of,
+    was_read_otherwise,
+)
 from jobs.pages.parameters import ParametersForm, carried
 from jobs.pages.report_fields import ReportFields, report_of
-from jobs.requests import JobRequest
+from jobs.requests import CSV, JobRequest
 from operations import OPERATION_BY_NAME, OPERATIONS
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-UPLOAD, IN_S3 = "upload", "s3"
 PLACES = {
     "manifest": "upload",
     "manifest.id": "upload",
@@ -34,9 +45,13 @@ PLACES = {
     "manifest.version_id": "manifest_version_id",
     "manifest.location": "manifest_location",
     "manifest.fields": "columns",
+    "manifest.bucket": "list_bucket",
+    "manifest.format": "manifest_format",
     "file": "upload",
     "fields": "columns",
+    "bucket": "list_bucket",
     "report": "report_bucket",
+    **LISTING_PLACES,
 }
 """Where a fault is shown whose path is not the name of a field with dots for underscores."""
 
@@ -44,40 +59,10 @@ PLAIN = ("operation", "role", "description", "priority", "requests_per_second", 
 """The fields whose values are handed in as they are."""
 
 
-class JobForm(ReportFields):
+class JobForm(ManifestFields, ReportFields):
     """Everything but the operation's parameters: they are a form of their own, `parameters`."""
 
     operation = forms.ChoiceField(choices=lambda: [(o.name, o.label) for o in OPERATIONS])
-    source = forms.ChoiceField(
-        label="Where is the list of objects?",
-        choices=[(UPLOAD, "Upload a CSV file"), (IN_S3, "A CSV file in S3")],
-        widget=forms.RadioSelect,
-        initial=UPLOAD,
-    )
-    upload = forms.FileField(
-        label="CSV file",
-        required=False,
-        help_text="One object a line, without a header; keys are URL-encoded. "
-        "All objects are in one bucket.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv,text/plain"}),
-    )
-    manifest_location = forms.CharField(
-        label="Location",
-        required=False,
-        help_text="Such as s3://bucket/path/manifest.csv",
-        widget=forms.TextInput(attrs={"spellcheck": "false"}),
-    )
-    manifest_etag = forms.CharField(
-        label="ETag",
-        required=False,
-        help_text="The job fails if the file is another one. Without it, the file of now is taken.",
-    )
-    manifest_version_id = forms.CharField(label="Version", required=False, help_text="Of the file.")
-    columns = forms.ChoiceField(choices=COLUMNS, required=False, initial=COLUMNS[0][0])
-    other_columns = forms.CharField(
-        required=False,
-        help_text="Names in order, divided by commas: Bucket, Key, VersionId, Ignore.",
-    )
     role = forms.ChoiceField(
         help_text="The store, and the credentials that reach it.",
         error_messages={"invalid_choice": "There is no role %(value)s."},
@@ -126,7 +111,8 @@ class JobForm(ReportFields):
         self.token = sent.get("client_request_token") or str(uuid.uuid4())
         chosen = sent.get("operation") or operation
         chosen = chosen if chosen in OPERATION_BY_NAME else OPERATIONS[0].name
-        self.initial = {**(self._typed(typed) if typed else {}), "operation": chosen}
+        kept = filled_from(manifest) if manifest and not typed and not data else {}
+        self.initial = {**(self._typed(typed) if typed else kept), "operation": chosen}
         self.parameters = ParametersForm(OPERATION_BY_NAME[chosen], data, typed=typed)
         self.carried = carried(sent, chosen, OPERATION_BY_NAME)
 
@@ -148,17 +134,21 @@ class JobForm(ReportFields):
         return self.cleaned_data
 
     def _check_source(self, given: Mapping[str, Any]) -> None:
-        """A manifest was handed in, and an uploaded one with the columns that it was read with."""
-        if given.get("source") == IN_S3:
-            if not given.get("manifest_location"):
-                self.add_error("manifest_location", "Say where the manifest is.")
+        """A list was handed in, and an uploaded one is what it was read as."""
+        missing = {
+            IN_S3: ("manifest_location", "Say where the manifest is."),
+            PASTED: ("pasted", "Paste the list."),
+            LISTING: ("listing_bucket", "Say which bucket."),
+        }
+        source = given.get("source")
+        if source in missing:
+            name, text = missing[source]
+            if not given.get(name) and not self.has_error(name):
+                self.add_error(name, text)
         elif self.kept is None and not self.has_error("upload") and not self.has_error("columns"):
-            self.add_error("upload", "Choose a CSV file.")
-        elif self.kept is not None and self.kept.fields != columns_of(given):
-            read = ", ".join(self.kept.fields)
-            self.add_error(
-                "columns", f"{self.kept} was read as {read}. Choose the file again to change that."
-            )
+            self.add_error("upload", "Choose a file.")
+        elif self.kept is not None and (told := was_read_otherwise(self.kept, given)):
+            self.add_error("columns" if self.kept.format == CSV else "manifest_format", told)
 
     def is_valid(self) -> bool:
         """True when neither form found a fault."""
@@ -170,21 +160,25 @@ class JobForm(ReportFields):
         request = {name: given[name] for name in PLAIN if name in given}
         return request | {
             "parameters": self.parameters.mapping(),
-            "manifest": self._manifest(given),
+            **self._objects(given),
             "confirmation_required": given.get("confirmation_required", False),
             "client_request_token": self.token,
             "report": report_of(given),
         }
 
-    def _manifest(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        if given.get("source") == UPLOAD:
-            return {"id": self.kept.pk if self.kept else None}
-        return {
-            "location": given.get("manifest_location") or None,
-            "fields": columns_of(given),
-            "etag": given.get("manifest_etag") or None,
-            "version_id": given.get("manifest_version_id") or None,
-        }
+    def _objects(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        if given.get("source") == LISTING:
+            return {"manifest_generator": generator_of(given)}
+        return {"manifest": manifest_of(given, self.kept)}
+
+    def keep_pasted(self, user: User) -> None:
+        """Keep a pasted list like an upload, now that all else is right. Raises InvalidRequest."""
+        given = self.cleaned_data
+        if given["source"] == PASTED and self.kept is None:
+            text = ContentFile(given["pasted"].replace("\r\n", "\n").encode())
+            self.kept = services.store_upload(
+                user, text, filename="pasted list", **described_by(given)
+            )
 
     def add_faults(self, faults: Mapping[str, list[str]]) -> None:
         """Put each fault onto the field that it is about, unless that is known to be wrong.
@@ -213,8 +207,8 @@ class JobForm(ReportFields):
 
     def _shown(self, name: str) -> str:
         """The manifest as a whole is shown where it was chosen."""
-        in_s3 = self.data.get("source") == IN_S3
-        return "manifest_location" if name == "upload" and in_s3 else name
+        shown = {IN_S3: "manifest_location", PASTED: "pasted"}
+        return shown.get(self.data.get("source", ""), name) if name == "upload" else name
 
     @property
     def summary(self) -> Iterator[tuple[BoundField | None, str]]:

@@ -18,6 +18,7 @@ from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import MOST_TASK_RESULTS, Job, JobQuerySet
 from jobs.pages.access import PageRequest, signed_in
+from jobs.pages.listing_shown import listed
 from jobs.pages.members import described
 from jobs.pages.progress import RESTING, Progress
 from jobs.pages.reports import Report
@@ -82,6 +83,7 @@ def job(request: PageRequest, pk: UUID) -> HttpResponseBase:
         "seen": seen,
         "has_moved": seen.partition(".")[0] != found.status,
         "parameters": described(found.work),
+        "listed": listed(found),
         "report": Report(found),
         "timeline": timeline(found),
         "tallies": tallies[:MOST_TALLIES],

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from jobs.delivery import report_key
+from jobs.generator import ManifestGenerator
 from jobs.models import Job, JobEvent, Manifest, ReportFile, Role, recent
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def job_details(job: Job, request: Request) -> Json:
         **summary,
         "parameters": job.work.snake_form(),
         "manifest": manifest(job.manifest),
+        "generated_manifest": _generated(job),
+        "preparing": _preparing(job),
         "role": {"name": job.role.name, "arn": job.role.arn},
         "report": {
             "enabled": job.report_enabled,
@@ -67,14 +70,35 @@ def job_details(job: Job, request: Request) -> Json:
         "confirmation_required": job.confirmation_required,
         "client_request_token": job.client_request_token or None,
         "tags": job.tags,
-        "failure_reasons": [
-            {"code": told["FailureCode"], "reason": told["FailureReason"]}
-            for told in job.failure_reasons
-        ],
+        "failure_reasons": [_reason(told) for told in job.failure_reasons],
         "status_update_reason": job.status_update_reason,
         "suspended_at": job.suspended_at,
         "suspended_cause": job.suspended_cause,
         "links": {name: url(request, f"job_{name}", job.pk) for name in SUB_RESOURCES},
+    }
+
+
+def _reason(told: Json) -> Json:
+    """One of the reasons of a failed job."""
+    return {"code": told["FailureCode"], "reason": told["FailureReason"]}
+
+
+def _preparing(job: Job) -> Json:
+    """How far the manifest is read; of a listing nobody knows how much there is."""
+    total = job.manifest.bytes_to_read
+    return {"rows_read": job.rows_read, "bytes_read": job.bytes_read, "total_bytes": total}
+
+
+def _generated(job: Job) -> Json | None:
+    """Where a listing was saved; null where it was not, or not yet."""
+    if job.generated_manifest is None:
+        return None
+    place = job.generated_manifest["Location"]
+    return {
+        "format": job.generated_manifest["Format"],
+        "location": place["ObjectArn"],
+        "etag": place["ETag"],
+        "version_id": place.get("ObjectVersionId"),
     }
 
 
@@ -94,9 +118,12 @@ def manifest(row: Manifest) -> Json:
         "location": row.location,
         "format": row.format,
         "fields": row.fields,
+        "bucket": row.list_bucket or None,
+        "generator": ManifestGenerator.parse(row.generator).snake_form() if row.generator else None,
         "etag": row.etag or None,
         "version_id": row.version_id or None,
         "size": row.size,
+        "total_bytes": row.bytes_to_read,
         "sha256": row.sha256 or None,
         "created_at": row.created_at,
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jobs import report
+from jobs import report, report_files
 from jobs.models import Job, ReportFile
 from jobs.services import cancel_job
 from jobs.spool import spool
@@ -225,7 +225,7 @@ def test_large_reports_are_split_into_files(
     monkeypatch: pytest.MonkeyPatch,
     script: Script,
 ) -> None:
-    monkeypatch.setattr(report, "ROWS_PER_FILE", 10)
+    monkeypatch.setattr(report_files, "ROWS_PER_FILE", 10)
     for key in keys(30)[:5]:
         script.on(key, FORBIDDEN)
     job = make_reported(12, 13, 5)
@@ -242,7 +242,7 @@ def test_large_reports_are_split_into_files(
 def test_a_file_that_is_exactly_full_is_not_followed_by_an_empty_one(
     make_reported: MakeReported, run_lane: RunLane, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "ROWS_PER_FILE", 10)
+    monkeypatch.setattr(report_files, "ROWS_PER_FILE", 10)
     job = make_reported(20)
     run_lane()
 

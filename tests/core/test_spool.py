@@ -157,6 +157,16 @@ def test_a_file_written_bit_by_bit_is_kept_as_it_is(spool_folder: Path) -> None:
         assert file.read() == b'{"Results": []}'
 
 
+def test_a_file_written_bit_by_bit_is_not_copied(spool_folder: Path) -> None:
+    path = spool_folder / "jobs/1/results.csv"
+    with spool.writing("jobs/1/results.csv") as out:
+        out.write(b"photos,a.jpg\n")
+        written = os.fstat(out.fileno()).st_ino
+        assert not path.exists(), "a file that has its name is whole"
+
+    assert path.stat().st_ino == written
+
+
 def test_what_was_being_written_when_a_fault_came_is_nowhere(spool_folder: Path) -> None:
     def be_interrupted() -> None:
         with spool.writing("jobs/1/half") as out:
