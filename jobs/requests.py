@@ -166,8 +166,8 @@ class JobRequest(Request):
 
     @model_validator(mode="after")
     def _one_list(self) -> Self:
-        if (self.manifest is None) == (self.manifest_generator is None):
-            raise ValueError("Give either a manifest or a manifest_generator")
+        if self.manifest and self.manifest_generator:
+            raise ValueError("Give either a manifest or a manifest_generator, not both")
         return self
 
     @classmethod
@@ -179,11 +179,13 @@ class JobRequest(Request):
             request = cls.model_validate(dict(given))
         except ValidationError as error:
             faults = fields_of(error, cls)
+        if given.get("manifest") is None and given.get("manifest_generator") is None:
+            faults["manifest"] = ["Give a manifest, or a manifest_generator."]
         try:
             operation = parse_operation(given.get("operation"), given.get("parameters", {}))
         except InvalidRequest as error:
             faults.update(error.fields)
-        if request is None or operation is None:
+        if faults or request is None or operation is None:
             raise InvalidRequest(faults)
         return request, operation
 

@@ -14,12 +14,13 @@ from jobs.database import write
 from jobs.errors import Conflict, InvalidRequest, InvalidTransition, JobFailure
 from jobs.functions import remove_function, set_function
 from jobs.intake import store_upload
+from jobs.linting import check_manifest, keep_in_s3, keep_list, mend_manifest
 from jobs.models import UNTRIED, Job, JobEvent
 from jobs.probing import matrix, recheck
 from jobs.roles import probe_role, set_role, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job
-from jobs.visible import job_of, jobs_of, manifests_of, role_of, roles_of
+from jobs.visible import job_of, jobs_of, manifest_of, manifests_of, role_of, roles_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cancel_job",
+    "check_manifest",
     "confirm_job",
     "create_job",
     "job_of",
     "jobs_of",
+    "keep_in_s3",
+    "keep_list",
+    "manifest_of",
     "manifests_of",
     "matrix",
+    "mend_manifest",
     "probe_role",
     "remove_function",
     "role_of",

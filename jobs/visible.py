@@ -44,6 +44,14 @@ def roles_of(user: User) -> QuerySet[Role]:
     return Role.objects.filter(account_id=account_of(user))
 
 
+def manifest_of(user: User, pk: UUID | str) -> Manifest:
+    """One manifest; raises NotFound, also for what belongs to others."""
+    try:
+        return manifests_of(user).get(pk=pk)
+    except (Manifest.DoesNotExist, ValidationError, ValueError):
+        raise NotFound("There is no such manifest.") from None
+
+
 def manifests_of(user: User) -> QuerySet[Manifest]:
     """The manifests of the user's account, newest first."""
     return Manifest.objects.filter(account_id=account_of(user)).order_by("-created_at")

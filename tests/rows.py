@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jobs.delivery import report_key
 from jobs.manifests import join_rows
-from jobs.models import Job, Part, ReportFile, Slice
+from jobs.models import Job, Manifest, Part, ReportFile, Slice
 from jobs.results import FAILED, SUCCEEDED, right_half
 from jobs.spool import Receipt, spool
 from jobs.status import FINAL, JobStatus
@@ -97,6 +97,13 @@ def keep(name: str, content: bytes) -> None:
     """Put a file into the spool as it is."""
     with spool.writing(name) as out:
         out.write(content)
+
+
+def content_of(manifest: Manifest) -> bytes:
+    """What an uploaded or mended manifest holds."""
+    with spool.open(manifest.upload) as file:
+        content: bytes = file.read()
+    return content
 
 
 def dates_of(status: JobStatus) -> dict[str, Any]:

@@ -10,6 +10,8 @@
         KeyListReader      lists.py; JsonLinesReader likewise
         InventoryReader    inventory_reader.py, with tables.py for Parquet and ORC
         ListingReader      listing.py, on crawl.py, lister.py and criteria.py
+    check          what it is like and what is wrong, before a job      checking.py
+    write_mended   what is mechanical, mended into a new manifest      mending.py
     target_of      a canonical row as the operation's target           rows.py
 
 A row is kept as bytes in the manifest's own encoding (rows.py says why); what is wrong with a

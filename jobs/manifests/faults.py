@@ -10,7 +10,8 @@ class InvalidManifest(JobFailure):
 
     `line` counts physical lines (of a table, rows) from 1 and is where the row begins; `column` is
     the 1-based column of the CSV; `file` is the data file of an inventory. Each is None or "" where
-    the fault has no such place. `kind` groups faults that are mended alike: see KINDS.
+    the fault has no such place. `kind` groups faults that are mended alike: see KINDS. `bucket` is
+    the one that a row names where it is another than that of the manifest.
     """
 
     def __init__(
@@ -21,12 +22,14 @@ class InvalidManifest(JobFailure):
         column: int | None = None,
         file: str = "",
         kind: str = "",
+        bucket: str = "",
     ) -> None:
         super().__init__("InvalidManifestContent", reason)
         self.line = line
         self.column = column
         self.file = file
         self.kind = kind
+        self.bucket = bucket
 
 
 class EmptyManifest(InvalidManifest):
@@ -43,7 +46,11 @@ KINDS = {
     "empty": "Name at least one object.",
     "bom": "Save the file as UTF-8 without a byte order mark.",
     "header": "Remove the header row.",
+    "blank": "Remove the line: it has nothing but spaces.",
     "foreign": "Hand in the list itself, as text.",
+    "damaged": "Make the file again, or upload it again.",
+    "inventory": "Take another report of the inventory, or mend its manifest.json.",
+    "unreadable": "Put the file back, or let the role read it.",
     "encoding": "Save the file as UTF-8.",
     "columns": "Give every line all columns, and encode commas in keys as %2C.",
     "quotes": "Encode quotes in keys as %22 and line breaks as %0A, or quote by RFC 4180.",

@@ -137,7 +137,7 @@ def _data_file(bucket: str, told: Any) -> DataFile:
 
 def _invalid(what: str) -> InvalidManifest:
     text = f"Manifest file is not properly formatted: in the inventory, {what}."
-    return InvalidManifest(text, kind="foreign")
+    return InvalidManifest(text, kind="inventory")
 
 
 # ---- data files
@@ -171,4 +171,4 @@ def in_data_file(fault: InvalidManifest, file: DataFile) -> InvalidManifest:
 def damaged(file: DataFile, what: str) -> InvalidManifest:
     """The fault of a data file."""
     text = f"The data file {ending(file.key)} is not what manifest.json says: {what}."
-    return InvalidManifest(text, file=file.key, kind="foreign")
+    return InvalidManifest(text, file=file.key, kind="inventory")

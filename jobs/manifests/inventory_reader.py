@@ -72,13 +72,15 @@ class InventoryReader:
             self._reader.close()
 
     def take(self, most: int) -> list[bytes]:
-        """The next rows, up to `most` of them; fewer only at the end.
+        """The next rows, up to `most` of them; fewer at the end, or before a fault that is told.
 
         Raises InvalidManifest and JobFailure; botocore's errors pass through.
         """
         rows: list[bytes] = []
         while len(rows) < most and not self.ended:
             rows += self._take(self._inventory.files[self._number], most - len(rows))
+            if self._on_fault:
+                break
         if self.ended and not rows and not self.bucket:
             raise EmptyManifest
         return rows

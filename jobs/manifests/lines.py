@@ -18,7 +18,7 @@ JUDGED_AT_ONCE = 250
 """Lines. One unusual line sends so many down the careful path."""
 
 OnFault = Callable[[InvalidManifest, bytes], None]
-"""Called with a fault and its record."""
+"""Called with a fault and its record; of one that has several lines, the first."""
 
 
 class LineReader:
@@ -26,7 +26,8 @@ class LineReader:
 
     Those three are a checkpoint, valid after each `take`. A reader that has raised is spent,
     whether the manifest or the source was at fault: start another from the last checkpoint. One
-    with `on_fault` raises no fault of a row, but tells it and goes on with the next.
+    with `on_fault` raises no fault of a row, but tells it, and its next `take` goes on after it:
+    so each `take` ends with at most one fault or blank line, which stands after its rows.
     """
 
     joins_quoted_lines: ClassVar[bool] = False
@@ -48,14 +49,19 @@ class LineReader:
         """True once every row has been returned."""
         self.lint = lint
         self.on_fault = on_fault
+        self.blank_lines = 0
+        """How many have been passed; a line of spaces is none."""
         self._may_be_empty = may_be_empty
         self._stream = stream
         self._data = b""  # whole lines; only the last of the manifest may have no line feed
         self._start = offset  # of the data
         self._at = 0  # what of the data has been passed
         self._careful_until = 0  # the lines before it are taken one by one
+        self._is_whole = False  # the line that was taken last had a line feed
         self._tail = b""  # the beginning of a line whose end has not been fetched
         self._has_begun = bool(offset or line)
+        self._last: InvalidManifest | None = None  # what ended it, in a reader that tells
+        self._is_told = False  # the last record was no row, in a reader that tells
 
     # ---- for a form to say
 
@@ -63,13 +69,16 @@ class LineReader:
         """The rows of a stretch of whole lines, if all are beyond doubt; else None."""
         return None
 
-    def check(self, line: int, record: bytes) -> bytes | None:
-        """The row of one record without its line end; None for no row. Raises InvalidManifest."""
+    def check(self, line: int, record: bytes) -> bytes:
+        """The row of one record without its line end. Raises InvalidManifest."""
         raise NotImplementedError
 
     def begin(self, block: bytes) -> bytes:
         """Look at the first bytes of the manifest. Raises InvalidManifest."""
         return block
+
+    def skip(self, piece: bytes) -> None:
+        """The rest of a line that is too long to be told whole."""
 
     # ---- what all readers have
 
@@ -96,21 +105,35 @@ class LineReader:
         """Nothing is held open that does not go with the source."""
 
     def take(self, most: int) -> list[bytes]:
-        """The next rows, up to `most` of them; fewer only at the end of the manifest.
+        """The next rows, up to `most` of them; fewer at the end of the manifest, or before what is
+        told.
 
         Raises InvalidManifest, and EmptyManifest where the manifest ends before any row, also one
         that was read before the checkpoint. What the source raises passes through.
         """
         rows: list[bytes] = []
-        while len(rows) < most and self._has_more():
+        self._is_told = False
+        try:
+            self._gather(rows, most)
+        except InvalidManifest as fault:
+            # What is told of is told after all rows that stand before it, also where it is the end.
+            if self.on_fault is None or not rows:
+                raise
+            self._last = fault
+            return rows
+        self.ended = len(rows) < most and not self._is_told
+        if self.ended and not rows and not self.bucket and not self._may_be_empty:
+            raise EmptyManifest
+        return rows
+
+    def _gather(self, rows: list[bytes], most: int) -> None:
+        if self._last:
+            raise self._last
+        while len(rows) < most and not self._is_told and self._has_more():
             if plain := self._take_plain(most - len(rows)):
                 rows += plain
             elif row := self._take_checked():
                 rows.append(row)
-        self.ended = len(rows) < most
-        if self.ended and not rows and not self.bucket and not self._may_be_empty:
-            raise EmptyManifest
-        return rows
 
     # ---- blocks and lines
 
@@ -166,13 +189,16 @@ class LineReader:
     def _next_line(self) -> bytes:
         end = self._data.find(b"\n", self._at)
         line = self._data[self._at :] if end < 0 else self._data[self._at : end]
-        self._pass(len(line) + (end >= 0), 1)
+        self._is_whole = end >= 0
+        self._pass(len(line) + self._is_whole, 1)
         return line
 
     def _take_checked(self) -> bytes | None:
         """One row by the careful path; None for a blank line, or a fault that was told."""
         number, parts = self.line + 1, [self._next_line()]
         if parts[0] in (b"", b"\r"):
+            self.blank_lines += 1
+            self._is_told = self.on_fault is not None
             return None
         length, quotes = len(parts[0]), parts[0].count(b'"')
         # After an odd number of quotes the line break is inside quotes, and the row goes on.
@@ -185,18 +211,30 @@ class LineReader:
         except InvalidManifest as fault:
             if self.on_fault is None:
                 raise
-            self.on_fault(fault, b"\n".join(parts))
+            self._is_told = True
+            self.on_fault(fault, parts[0])
             self._go_on_after(parts)
             return None
 
     def _go_on_after(self, parts: list[bytes]) -> None:
         """Take the next physical line next: a quote that was never closed has taken in many."""
         if len(parts) > 1:
-            back = b"".join([part + b"\n" for part in parts[1:]])
-            self._start, self._data = self.offset - len(back), back + self._data[self._at :]
-            self._at, self._careful_until = 0, len(back)
+            self._go_back(b"\n".join(parts[1:]))
             self.line -= len(parts) - 1
         elif len(parts[0]) > LONGEST_ROW and not self._data.endswith(b"\n"):
             while self._has_more() and b"\n" not in self._data:
+                self.skip(self._data)
                 self._at = len(self._data)
             self._at = self._data.find(b"\n") + 1
+            self.skip(self._data[: self._at])
+
+    def _go_back(self, lines: bytes) -> None:
+        """Have the lines that were taken last, without the last line feed, before us again."""
+        back, passed = lines + b"\n" * self._is_whole, self._at
+        if 0 < len(back) <= passed:
+            # Nearly always. Copies of what is before us would make a file of such lines slow.
+            self._at -= len(back)
+            self._careful_until = max(self._careful_until, passed)
+        else:
+            self._start, self._data = self.offset - len(back), back + self._data[passed:]
+            self._at, self._careful_until = 0, len(back)

@@ -60,9 +60,13 @@ class Lint:
 
     def check_record(self, line: int, record: bytes) -> bytes:
         """The canonical row of one CSV record without its line end. Raises InvalidManifest."""
+        return self.check_cells(line, self.cells_of(line, record))
+
+    def cells_of(self, line: int, record: bytes) -> list[str]:
+        """The cells of one CSV record. Raises InvalidManifest."""
         text = self.text_of(line, record)
         is_simple = '"' not in text and "\r" not in text
-        return self.check_cells(line, text.split(",") if is_simple else self._split(line, text))
+        return text.split(",") if is_simple else self._split(line, text)
 
     def text_of(self, line: int, record: bytes) -> str:
         """The text of one record, which is neither too long nor anything but UTF-8."""
@@ -80,7 +84,8 @@ class Lint:
             count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
             expected = f"{len(self.fields)} are expected ({', '.join(self.fields)})"
             text = f"{self.place(line)} has {count}; {expected}."
-            raise self.invalid(text, line, kind="columns")
+            is_blank = len(cells) == 1 and not cells[0].strip()
+            raise self.invalid(text, line, kind="blank" if is_blank else "columns")
         bucket, key, *version = [cells[index] for index in self.wanted]
         if bucket != self.bucket:
             self._check_bucket(line, bucket)
@@ -124,7 +129,9 @@ class Lint:
         if self.bucket and name != self.bucket:
             before = excerpt(self.bucket)
             text = f"{excerpt(name)} is another bucket than {before} before; all must be the same."
-            raise self.fault(line, column, text, "bucket")
+            fault = self.fault(line, column, text, "bucket")
+            fault.bucket = name
+            raise fault
         self.bucket = name
 
     def _check_key(self, line: int, cell: str) -> None:

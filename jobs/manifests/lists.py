@@ -48,7 +48,7 @@ class KeyListReader(LineReader):
         return None if keys is None else [before + key for key in keys]
 
     def check(self, line: int, record: bytes) -> bytes:
-        """One row."""
+        """One row. Spaces are data (spec.md 4.1), also in a line that has nothing else."""
         text = self.lint.text_of(line, record)
         if text.startswith(URI):
             bucket, _, key = text.removeprefix(URI).partition("/")
@@ -90,7 +90,8 @@ class JsonLinesReader(LineReader):
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
             what = getattr(error, "msg", "it cannot be read")
-            raise self._invalid(line, f"is not valid JSON: {what}.") from None
+            kind = "form" if text.strip() else "blank"
+            raise self._invalid(line, f"is not valid JSON: {what}.", kind) from None
         if not isinstance(value, dict):
             raise self._invalid(line, "is not a JSON object, such as {…}.")
         return members_of(value)
@@ -134,13 +135,15 @@ def members_of(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def fields_of(head: bytes) -> list[str]:
-    """The columns of JSON lines: whether the first row has a version id tells of all."""
+    """The columns of JSON lines: whether the first row that can be read has a version id tells of
+    all.
+    """
     for line in head.removeprefix(BOM).splitlines():
         if line.strip():
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):
-                break
+                continue
             has_version = isinstance(value, dict) and "VersionId" in members_of(value)
             return ["Bucket", "Key", *["VersionId"] * has_version]
     return ["Bucket", "Key"]

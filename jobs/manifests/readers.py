@@ -137,13 +137,28 @@ def peek(manifest: Manifest, s3: S3Client | None, storage: Storage) -> None:
         look_at_bucket(manifest, _given(s3))
         return
     source = open_source(manifest, s3, storage)
-    if manifest.format == Manifest.Format.INVENTORY:
-        inventory = inventory_of(manifest, source, s3)
-        manifest.fields, manifest.total_bytes = inventory.fields, inventory.size
-        if s3 and inventory.files:
-            open_data_file(s3, inventory.files[0])
+    if manifest.format != Manifest.Format.INVENTORY:
+        look(manifest, source)
         return
-    look(manifest, source)
+    inventory = describe_inventory(manifest, source, s3)
+    if s3 and inventory.files:
+        open_data_file(s3, inventory.files[0])
+
+
+def describe(manifest: Manifest, source: Source, s3: S3Client | None) -> Inventory | None:
+    """Fill in what a manifest itself says of its columns and its size; the caller saves."""
+    if manifest.format == Manifest.Format.INVENTORY:
+        return describe_inventory(manifest, source, s3)
+    if manifest.format == Manifest.Format.JSON_LINES:
+        manifest.fields = fields_of(head_of(source)[0])
+    return None
+
+
+def describe_inventory(manifest: Manifest, source: Source, s3: S3Client | None) -> Inventory:
+    """Fill in what manifest.json says of the columns and the size; the caller saves."""
+    inventory = inventory_of(manifest, source, s3)
+    manifest.fields, manifest.total_bytes = inventory.fields, inventory.size
+    return inventory
 
 
 def look_at_bucket(manifest: Manifest, s3: S3Client) -> None:
@@ -156,7 +171,7 @@ def look_at_bucket(manifest: Manifest, s3: S3Client) -> None:
 
 def look(manifest: Manifest, source: Source) -> None:
     """`peek` at a form with a target a line."""
-    head, is_whole = _head(source)
+    head, is_whole = head_of(source)
     if manifest.format == Manifest.Format.JSON_LINES:
         manifest.fields = fields_of(head)
     whole_rows = head if is_whole else head[: _end_of_rows(head)]
@@ -186,8 +201,11 @@ class Bytes:
         return self._data[offset : offset + length]
 
 
-def _head(source: Source) -> tuple[bytes, bool]:
-    """The first 64 KiB, or what they hold, and whether that is all."""
+def head_of(source: Source, *, strictly: bool = True) -> tuple[bytes, bool]:
+    """The first 64 KiB, or what they hold, and whether that is all.
+
+    Raises InvalidManifest where they are all, and packed, and damaged; unless `strictly` is False.
+    """
     head = source.read(0, min(HEAD_BYTES, source.size))
     is_whole = len(head) == source.size
     if not is_gzip(head):
@@ -199,7 +217,7 @@ def _head(source: Source) -> tuple[bytes, bool]:
         is_whole = is_whole and not packed.read()
     except InvalidManifest:
         # Where there is more to fetch, it only looks cut off.
-        if is_whole:
+        if is_whole and strictly:
             raise
     return unpacked, is_whole
 

@@ -103,6 +103,11 @@ def least_and_greatest_key(rows: Sequence[bytes], content: bytes) -> tuple[str, 
 def encode_row(bucket: str, key: str, version_id: str | None) -> bytes:
     """The row of an encoded key; version_id is None where the manifest has no VersionId column."""
     cells = (bucket, key) if version_id is None else (bucket, key, version_id)
+    return join_cells(cells)
+
+
+def join_cells(cells: Iterable[str]) -> bytes:
+    """A CSV record, without line end."""
     return ",".join([_quoted(cell) for cell in cells]).encode()
 
 

@@ -106,7 +106,8 @@ class Unpacked:
 
 def _damaged(what: str) -> InvalidManifest:
     return InvalidManifest(
-        f"Manifest file is not properly formatted: {what}. Make or upload it again."
+        f"Manifest file is not properly formatted: {what}. Make or upload it again.",
+        kind="damaged",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -18,6 +18,7 @@ from jobs.manifests.inventory import DataFile, check_md5, column, damaged, open_
 from jobs.manifests.lines import OnFault
 from jobs.manifests.lint import MOST_VERSION_CHARACTERS, ending
 from jobs.manifests.raw import RawLint, encode_keys
+from jobs.manifests.rows import encode_key, join_cells
 from jobs.manifests.streams import Ahead, Blocks, Summed
 from jobs.spool import LEAST_FREE_BYTES, spool
 
@@ -74,9 +75,13 @@ class TableReader:
         """How many rows of the table have been passed."""
         self.md5 = table.file.md5
         self._table, self._lint, self._on_fault = table, lint, on_fault
-        with self._told():
-            self._total, self._batches = batches(table, lint, row)
-        self._batch: list[tuple[str | None, ...]] | list[bytes] = []
+        try:
+            with self._told():
+                self._total, self._batches = batches(table, lint, row)
+        except BaseException:
+            self.close()
+            raise
+        self._batch: Sequence[tuple[str | None, ...] | bytes] = []
         self._next = 0  # in the batch
 
     @property
@@ -93,17 +98,23 @@ class TableReader:
         return {"row": self.row}
 
     def take(self, most: int) -> list[bytes]:
-        """The next rows, up to `most` of them; fewer only at the end. Raises InvalidManifest."""
+        """The next rows, up to `most` of them; fewer at the end, or before a fault that is told.
+
+        Raises InvalidManifest.
+        """
         rows: list[bytes] = []
         while len(rows) < most and self._has_more():
             found = self._batch[self._next : self._next + most - len(rows)]
             self._next += len(found)
-            for row in found:
+            for place, row in enumerate(found, 1):
                 self.row += 1
                 if isinstance(row, bytes):
                     rows.append(row)
                 elif checked := self._checked(row):
                     rows.append(checked)
+                else:
+                    self._next -= len(found) - place
+                    return rows
         self.ended = len(rows) < most
         return rows
 
@@ -123,7 +134,7 @@ class TableReader:
         except InvalidManifest as fault:
             if self._on_fault is None:
                 raise
-            self._on_fault(fault, ",".join(cell or "" for cell in row).encode())
+            self._on_fault(fault, join_cells([bucket, encode_key(key), *version]))
             return None
 
     @contextmanager
@@ -140,7 +151,7 @@ class TableReader:
                 f"Manifest file is not properly formatted: {self._table.format} data file {name} "
                 f"cannot be read: {what}.",
                 file=self._table.file.key,
-                kind="foreign",
+                kind="inventory",
             ) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from jobs.rest import roles, views
+from jobs.rest import manifests, roles, views
 
 app_name = "api"
 
@@ -25,6 +25,10 @@ urlpatterns = [
     path("roles/<str:name>/", roles.role, name="role"),
     path("roles/<str:name>/probe/", roles.probe, name="role_probe"),
     path("roles/<str:name>/override/", roles.override, name="role_override"),
-    path("manifests/", views.manifests, name="manifests"),
+    path("manifests/", manifests.manifests, name="manifests"),
+    path("manifests/check/", manifests.check, name="manifest_check"),
+    path("manifests/<uuid:pk>/", manifests.manifest, name="manifest"),
+    path("manifests/<uuid:pk>/content/", manifests.content, name="manifest_content"),
+    path("manifests/<uuid:pk>/mend/", manifests.mend, name="manifest_mend"),
     re_path("", views.nothing_here),
 ]

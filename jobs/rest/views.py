@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import FileResponse
-from rest_framework.decorators import api_view, parser_classes
-from rest_framework.exceptions import UnsupportedMediaType
-from rest_framework.parsers import MultiPartParser
+from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
 from jobs import results as job_results
@@ -166,43 +164,6 @@ def events(request: Request, pk: UUID) -> Response:
 def operations(request: Request) -> Response:
     """What can be done to an object, with the JSON schema of its parameters."""
     return paging.page_of(request, [show.operation(kind) for kind in OPERATIONS], None)
-
-
-@api_view(["GET", "POST"])
-@parser_classes([MultiPartParser])
-def manifests(request: Request) -> Response:
-    """The manifests of the account, newest first; a POST uploads one: `file`, and what it
-    is: `format`, `fields`, `bucket`."""
-    if request.method == "POST":
-        return _upload(request)
-    return paging.newest_first(request, services.manifests_of(request.user), show.manifest)
-
-
-def _upload(request: Request) -> Response:
-    try:
-        file = request.FILES.get("file")
-    except UnsupportedMediaType:
-        raise UnsupportedMediaType(
-            request.content_type or "none",
-            "Send a form as multipart/form-data, with the manifest as the file named `file`; "
-            f"not {request.content_type or 'a body without a type'}.",
-        ) from None
-    if file is None:
-        raise InvalidRequest({"file": ["Send the manifest as a file named `file`."]})
-    made = services.store_upload(
-        request.user, file, filename=file.name or "manifest.csv", **uploaded_as(request)
-    )
-    return Response(show.manifest(made), status=201)
-
-
-def uploaded_as(request: Request) -> dict[str, Any]:
-    """What a form says of its file: its format, its columns, and the bucket of its keys."""
-    told: dict[str, Any] = {
-        name: request.POST[name] for name in ("format", "bucket") if name in request.POST
-    }
-    if "fields" in request.POST:
-        told["fields"] = [name.strip() for name in request.POST["fields"].split(",")]
-    return told
 
 
 @api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])

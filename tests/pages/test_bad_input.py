@@ -81,7 +81,7 @@ def test_a_bad_manifest_in_s3_is_refused_beside_its_location(
 
 RATE = "requests_per_second"
 BAD_VALUES = {
-    "no file": ({"upload": None}, "upload", "Choose a CSV file."),
+    "no file": ({"upload": None}, "upload", "Choose a file."),
     "no location": (
         {"source": "s3", "manifest_location": ""},
         "manifest_location",

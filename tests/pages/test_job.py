@@ -86,7 +86,8 @@ def test_preparing_shows_how_much_of_the_manifest_is_read(
         client, make_job(status="Preparing", manifest=manifest, rows_read=1_200, bytes_read=340)
     )
 
-    assert "1,200 objects so far, 34% of the file" in page
+    assert "1,200 objects so far, 340\xa0bytes of 1000\xa0bytes read." in page
+    assert 'value="34"' in page
 
 
 def test_a_new_job_waits_for_a_worker(client: Client, make_job: MakeJob) -> None:

@@ -194,7 +194,7 @@ def test_a_kept_file_that_is_not_there_must_be_chosen_again(
 ) -> None:
     _, page = send(client, filled(upload=None, manifest_id=manifest_id))
 
-    assert "Choose a CSV file." in page
+    assert "Choose a file." in page
 
 
 def test_a_new_job_takes_a_speed_ceiling_or_none(

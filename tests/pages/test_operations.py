@@ -10,7 +10,7 @@ from django.test import Client
 from jobs.models import Job
 from jobs.pages.members import described
 from jobs.requests import parse_operation
-from tests.pages.conftest import TAGS, Fill, send
+from tests.pages.conftest import HTMX, TAGS, Fill, send
 from tests.pages.test_bad_input import fault_of
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1a2b"
@@ -243,9 +243,10 @@ def test_what_is_needed_is_not_folded_away(client: Client, filled: Fill) -> None
         ("S3PutObjectAcl", 1),
         ("S3PutObjectRetention", 1),
     ):
-        page = client.get(f"/jobs/new/?operation={operation}").content.decode()
+        path = f"/jobs/new/?operation={operation}"
+        fragment = client.get(path, headers=HTMX).content.decode()
 
-        assert page.count("<details class=") == folded
+        assert fragment.count("<details class=") == folded
 
 
 def test_the_removal_of_a_retention_is_shown_on_the_page_of_the_job() -> None:

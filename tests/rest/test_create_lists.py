@@ -109,12 +109,14 @@ def test_awss_names_are_taken_for_a_generator_too(post: Post, asked: Asked, s3: 
 
 
 def test_a_job_takes_a_manifest_or_a_generator_and_not_both(post: Post, asked: Asked) -> None:
-    told = "Give either a manifest or a manifest_generator."
     neither = asked()
     del neither["manifest"]
 
-    assert fields_of(post(JOBS, asked(manifest_generator=LISTING))) == {"": [told]}
-    assert fields_of(post(JOBS, neither)) == {"": [told]}
+    both = fields_of(post(JOBS, asked(manifest_generator=LISTING)))
+    none = fields_of(post(JOBS, neither))
+
+    assert both == {"": ["Give either a manifest or a manifest_generator, not both."]}
+    assert none == {"manifest": ["Give a manifest, or a manifest_generator."]}
 
 
 def test_a_fault_of_a_generator_is_told_by_its_path(post: Post, asked: Asked) -> None:

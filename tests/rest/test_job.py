@@ -71,6 +71,8 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
             "total": 40, "succeeded": 12, "failed": 1, "remaining": 27, "in_doubt": 0,
             "provisional": {"succeeded": 0, "failed": 0},
         },
+        "preparing": {"rows_read": 0, "bytes_read": 0, "total_bytes": None},
+        "generated_manifest": None,
         "failure_reasons": [],
         "status_update_reason": "go",
         "created_at": "2026-01-05T10:00:00Z",

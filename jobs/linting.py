@@ -1,0 +1,184 @@
+"""Lists of objects before a job exists: kept though they may be faulty, checked, and mended."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from jobs import manifests, stores
+from jobs.accounts import account_of
+from jobs.database import write
+from jobs.errors import InvalidRequest, JobFailure
+from jobs.intake import keep_upload, named_in_s3
+from jobs.manifests.checking import check
+from jobs.manifests.findings import MENDS, Findings
+from jobs.manifests.first_rows import columns_of
+from jobs.manifests.mending import write_mended
+from jobs.models import Manifest, Role
+from jobs.requests import CSV, ManifestRequest
+from jobs.spool import spool
+from jobs.visible import roles_of
+from operations.base import fields_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.core.files import File
+    from mypy_boto3_s3 import S3Client
+
+    User = AbstractBaseUser | AnonymousUser
+
+EXTENSIONS = {Manifest.Format.KEY_LIST: ".txt", Manifest.Format.JSON_LINES: ".jsonl"}
+
+
+def keep_list(
+    user: User,
+    file: File[bytes],
+    *,
+    filename: str,
+    format: str = CSV,
+    fields: Sequence[str] | None = None,
+    bucket: str = "",
+) -> Manifest:
+    """Keep an upload, whatever is in it, to be checked. Raises InvalidRequest."""
+    manifest = keep_upload(
+        user, file, filename=filename, format=format, fields=fields, bucket=bucket
+    )
+    with write():
+        manifest.save(force_insert=True)
+    return manifest
+
+
+def keep_in_s3(user: User, given: Mapping[str, Any], role: str) -> Manifest:
+    """Remember a manifest in S3 as it is now: `location`, and what ManifestRequest has beside.
+
+    Raises InvalidRequest where it is not there or cannot be read.
+    """
+    try:
+        request = ManifestRequest.model_validate({**given, "id": None})
+    except ValidationError as error:
+        raise InvalidRequest(fields_of(error, ManifestRequest)) from None
+    manifest, found = named_in_s3(user, request), _role(user, role)
+    try:
+        manifests.check_fields(manifest.fields)
+    except JobFailure as failure:
+        raise InvalidRequest({"fields": [failure.reason]}) from None
+    with _reaching(found):
+        try:
+            manifests.pin(manifest, stores.s3_for(found))
+        except JobFailure as failure:
+            raise InvalidRequest({"location": [failure.reason]}) from None
+    with write():
+        manifest.save(force_insert=True)
+    return manifest
+
+
+def check_manifest(user: User, manifest: Manifest, role: str = "") -> Findings:
+    """Read a manifest for a few seconds; one in S3 needs the name of a role. Raises
+    InvalidRequest.
+    """
+    before = (manifest.fields, manifest.total_bytes)
+    with _opened(user, manifest, role) as s3:
+        findings = check(manifest, s3, spool.storage)
+    if (manifest.fields, manifest.total_bytes) != before:
+        with write():
+            manifest.save(update_fields=["fields", "total_bytes"])
+    return findings
+
+
+def mend_manifest(
+    user: User, manifest: Manifest, mends: Collection[str], role: str = ""
+) -> tuple[Manifest, Counter[str]]:
+    """A new manifest with these of MENDS, and how often each has changed something.
+
+    Raises InvalidRequest, also where nothing would change.
+    """
+    if unknown := sorted(set(mends) - set(MENDS)):
+        told = f"There is no mend {', '.join(unknown)}; take of {', '.join(MENDS)}."
+        raise InvalidRequest({"mend": [told]})
+    if not mends:
+        raise InvalidRequest({"mend": [f"Say what to mend: {', '.join(MENDS)}."]})
+    upload = f"uploads/{uuid.uuid4()}"
+    try:
+        with _opened(user, manifest, role) as s3, spool.writing(upload) as out:
+            summed = _Summed(out)
+            changes = write_mended(manifest, s3, spool.storage, mends, summed)
+            if not changes:
+                raise InvalidRequest({"mend": ["There is nothing in the list that this mends."]})
+    except JobFailure as failure:
+        raise InvalidRequest({"mend": [failure.reason]}) from None
+    mended = _mended(user, manifest)
+    mended.upload, mended.size = upload, summed.size
+    mended.sha256 = summed.digest.hexdigest()
+    with write():
+        mended.save(force_insert=True)
+    return mended, changes
+
+
+class _Summed:
+    """A file that is being written, its bytes and their SHA-256."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.size, self.digest = 0, hashlib.sha256()
+        self._out = out
+
+    def write(self, data: bytes) -> None:
+        """Write on."""
+        self._out.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+
+
+def _mended(user: User, manifest: Manifest) -> Manifest:
+    """The row of what was written. An inventory becomes a CSV (spec.md 4.3)."""
+    is_inventory = manifest.format == Manifest.Format.INVENTORY
+    name = PurePosixPath(manifest.filename or manifest.key or "list")
+    ending = EXTENSIONS.get(Manifest.Format(manifest.format), ".csv")
+    stem = PurePosixPath(name.name.removesuffix(".gz")).stem.removesuffix(".mended") or "list"
+    return Manifest(
+        account_id=account_of(user),
+        created_by_id=user.pk,
+        format=Manifest.Format.CSV if is_inventory else manifest.format,
+        fields=list(columns_of(manifest)) if is_inventory else manifest.fields,
+        list_bucket=manifest.list_bucket,
+        filename=f"{stem[:200]}.mended{ending}",
+    )
+
+
+@contextmanager
+def _opened(user: User, manifest: Manifest, role: str) -> Iterator[S3Client | None]:
+    """The client that reads a manifest in S3; None for an upload. Raises InvalidRequest."""
+    if manifest.is_generated:
+        raise InvalidRequest({"id": ["This is the listing of a bucket, and no list to check."]})
+    if manifest.upload:
+        yield None
+        return
+    found = _role(user, role)
+    with _reaching(found):
+        yield stores.s3_for(found)
+
+
+@contextmanager
+def _reaching(role: Role) -> Iterator[None]:
+    """That a store does not answer is a fault of the role that was given."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+
+
+def _role(user: User, named: str) -> Role:
+    if not named:
+        raise InvalidRequest({"role": ["Name the role that reads the manifest in S3."]})
+    name = named.removeprefix(f"arn:aws:iam::{account_of(user)}:role/")
+    role = roles_of(user).filter(name=name).first()
+    if role is None:
+        raise InvalidRequest({"role": [f"There is no role {named!r}."]})
+    return role
