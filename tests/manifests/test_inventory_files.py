@@ -64,6 +64,18 @@ def test_a_manifest_json_that_is_not_what_its_checksum_says_is_refused(
     )
 
 
+def test_a_checksum_is_about_the_latest_manifest_json_and_no_other_name(s3: S3Client) -> None:
+    manifest = put_inventory(s3, [ONE], checksum="0" * 32)
+    s3.copy_object(
+        Bucket="manifests",
+        Key=f"{FOLDER}/monday.json",
+        CopySource={"Bucket": "manifests", "Key": manifest.key},
+    )
+    manifest.key = f"{FOLDER}/monday.json"
+
+    assert read(manifest, s3) == [b"photos,a"]
+
+
 def test_a_manifest_json_at_the_root_of_its_bucket_has_its_checksum_there(s3: S3Client) -> None:
     manifest = put_inventory(s3, [ONE])
     s3.copy_object(Bucket="manifests", Key="manifest.json", CopySource=f"manifests/{manifest.key}")
