@@ -67,7 +67,7 @@ def write(
 
 def csv_gz(*lines: str) -> bytes:
     """A data file as an inventory has it."""
-    return gz("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+    return gz("".join(f"{line}\n" for line in lines).encode())
 
 
 def parquet(**columns: list[str | None]) -> bytes:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ROW = "photos,a.jpg\n"
-GZ = gz(b"photos,a.jpg\n" * 10_000, mtime=0)
+GZ = gz(b"photos,a.jpg\n" * 10_000)
 
 # ---- defects
 
