@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobs.errors import InvalidRequest
-from jobs.requests import JobRequest, parse_operation
+from jobs.requests import CSV, JobRequest, parse_operation
 
 TAGGING = {"tag_set": [{"key": "project", "value": "lading"}]}
 ID = "2f6f9f0e-5a0c-4f0b-9f1a-8f3d1c2b7a11"
@@ -39,7 +39,7 @@ def test_what_is_not_said_has_the_defaults_of_the_console() -> None:
     assert request.priority == 10
     assert request.confirmation_required is True
     assert request.report.enabled is False
-    assert request.manifest.fields == ["Bucket", "Key"]
+    assert (request.manifest.format, request.manifest.fields) == (CSV, None)
     assert (request.description, request.tags, request.client_request_token) == ("", {}, None)
 
 

@@ -85,8 +85,13 @@ def read_inventory(manifest: Manifest, source: ObjectSource, s3: S3Client) -> In
 
 
 def _check_sum(manifest: Manifest, text: bytes, s3: S3Client) -> None:
-    """Compare with the MD5 in the manifest.checksum beside it; other stores may write none."""
-    folder, slash, _ = manifest.key.rpartition("/")
+    """Compare with the MD5 in the manifest.checksum beside it; other stores may write none.
+
+    That one is about the latest manifest.json, and about no other name.
+    """
+    folder, slash, name = manifest.key.rpartition("/")
+    if name != "manifest.json" or manifest.version_id:
+        return
     try:
         reply = s3.get_object(Bucket=manifest.bucket, Key=f"{folder}{slash}manifest.checksum")
     except ClientError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from jobs import services, working
 from jobs.models import Job
 from tests.core.conftest import MakeOver
 from tests.functions import PlayedLambda, serving
+from tests.manifests import gz
 from tests.manifests.forms import (
     CSV_SCHEMA,
     JSON_LINES,
@@ -62,7 +62,7 @@ def test_encoded_json_in_a_csv_is_passed_through_untouched(
     cell = '"' + written.replace('"', '""') + '"' if '"' in written else written
     content = f"photos,{cell}\n".encode()
 
-    (key,) = called_with(put_manifest(s3, gzip.compress(content) if packed else content))
+    (key,) = called_with(put_manifest(s3, gz(content) if packed else content))
 
     assert key == written
     assert json.loads(unquote_plus(key)) == ARGUMENTS
@@ -83,7 +83,7 @@ def test_encoded_json_in_a_csv_inventory_is_passed_through_untouched(
     s3: Any, called_with: Called
 ) -> None:
     written = quote_plus(TEXT)
-    content = gzip.compress(quoted(["photos", written, "12"]).encode())
+    content = gz(quoted(["photos", written, "12"]).encode())
 
     (key,) = called_with(put_inventory(s3, [content], schema=CSV_SCHEMA[False]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from jobs.models import Job, Manifest
 from tests.conftest import MakeJob
 from tests.core.conftest import MakeOver, RunLane
 from tests.core.scripted import Script
+from tests.manifests import gz
 from tests.manifests.forms import (
     CSV_SCHEMA,
     INVENTORY,
@@ -47,10 +47,10 @@ def reason_of(job: Job) -> tuple[str, str]:
 
 
 GOOD = csv_of([("a", None), ("b", None)])
-PACKED = gzip.compress(GOOD)
+PACKED = gz(GOOD)
 DAMAGED = PACKED[:-8] + b"\0\0\0\0" + PACKED[-4:]
-ONE = gzip.compress(inventory_csv_of([("a", None)]))
-OTHER = gzip.compress(inventory_csv_of([("a", None)], bucket="videos"))
+ONE = gz(inventory_csv_of([("a", None)]))
+OTHER = gz(inventory_csv_of([("a", None)], bucket="videos"))
 PARQUET = TABLES["Parquet"](cells_of([("a", None)] * 300))
 ORC = TABLES["ORC"](cells_of([("a", None)] * 300))
 
@@ -69,7 +69,7 @@ BAD: dict[str, tuple[Callable[[Any], Manifest], str]] = {
     "truncated gzip": (plain(PACKED[:-5]), "the gzip file is cut off"),
     "damaged gzip": (plain(DAMAGED), "the gzip file is damaged"),
     "garbage after gzip": (plain(PACKED + b"xxx"), "the gzip file is cut off"),
-    "gzip of nothing": (plain(gzip.compress(b"")), "the manifest is empty"),
+    "gzip of nothing": (plain(gz(b"")), "the manifest is empty"),
     "zip": (plain(b"PK\x03\x04\x14\x00"), "this looks like a zip file or an Excel workbook"),
     "line of 5 MB": (plain(GOOD + b"photos," + b"k" * 5_000_000), "Line 3 is longer than 65,536"),
     "NUL": (plain(GOOD + b"photos,a\0b"), "Line 3, column 2 (Key): a NUL byte"),
@@ -80,7 +80,7 @@ BAD: dict[str, tuple[Callable[[Any], Manifest], str]] = {
     "two buckets in two files": (inventory(ONE, OTHER), '"videos" is another bucket than "photos"'),
     "empty list": (plain(b"\n", KEY_LIST, bucket="photos"), "the manifest is empty"),
     "no data files": (inventory(), "the manifest is empty"),
-    "no rows in data files": (inventory(gzip.compress(b""), b""), "the manifest is empty"),
+    "no rows in data files": (inventory(gz(b""), b""), "the manifest is empty"),
     "no schema": (inventory(ONE, fileSchema=None), "Required fields are missing in the schema"),
     "schema without Key": (inventory(ONE, schema="Bucket, Size"), "missing in the schema: Key"),
     "schema without Bucket": (inventory(ONE, schema="Key, Size"), "missing in the schema: Bucket"),

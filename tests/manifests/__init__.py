@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from jobs.manifests import ObjectSource
 
 ROWS = b"photos,a.jpg\nphotos,b.jpg\n"
+
+
+def gz(content: bytes, level: int = 9) -> bytes:
+    """Packed with gzip, the same bytes at any time: they are part of the names of tests."""
+    return gzip.compress(content, level, mtime=0)
 
 
 class Bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -15,6 +14,7 @@ from jobs.manifests.checking import check
 from jobs.manifests.findings import Findings
 from jobs.manifests.mending import write_mended
 from jobs.models import Manifest
+from tests.manifests import gz
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -67,7 +67,7 @@ def write(
 
 def csv_gz(*lines: str) -> bytes:
     """A data file as an inventory has it."""
-    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+    return gz("".join(f"{line}\n" for line in lines).encode())
 
 
 def parquet(**columns: list[str | None]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from jobs.manifests import InvalidManifest, Reader, open_reader, peek, pin, target_of
 from jobs.models import Manifest
 from jobs.spool import spool
+from tests.manifests import gz
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -208,7 +208,7 @@ def halves(rows: Sequence[Row]) -> list[Sequence[Row]]:
 
 def put_csv_inventory(s3: S3Client, rows: Sequence[Row]) -> Manifest:
     """The rows in two packed data files."""
-    files = [gzip.compress(inventory_csv_of(half)) for half in halves(rows)]
+    files = [gz(inventory_csv_of(half)) for half in halves(rows)]
     return put_inventory(s3, files, schema=CSV_SCHEMA[rows[0][1] is not None])
 
 
@@ -235,9 +235,7 @@ def fields_for(rows: Sequence[Row]) -> list[str]:
 
 ENCODED: dict[str, Put] = {
     "CSV": lambda s3, rows: put_manifest(s3, csv_of(rows), fields=fields_for(rows)),
-    "gzip CSV": lambda s3, rows: put_manifest(
-        s3, gzip.compress(csv_of(rows)), fields=fields_for(rows)
-    ),
+    "gzip CSV": lambda s3, rows: put_manifest(s3, gz(csv_of(rows)), fields=fields_for(rows)),
     "CSV inventory": put_csv_inventory,
 }
 """Forms whose keys are URL-encoded."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from jobs.manifests import checking, guessing
 from jobs.manifests.checking import check
 from jobs.manifests.faults import KINDS
 from jobs.manifests.findings import Duplicates
+from tests.manifests import gz
 from tests.manifests.checked import (
     INVENTORY,
     PARQUET,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ROW = "photos,a.jpg\n"
-GZ = gzip.compress(b"photos,a.jpg\n" * 10_000, mtime=0)
+GZ = gz(b"photos,a.jpg\n" * 10_000)
 
 # ---- defects
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobs.manifests import InvalidManifest, MissingVersion, Reader, target_of
+from tests.manifests import gz
 from tests.manifests.forms import (
     BARE,
     LISTS,
@@ -164,9 +165,7 @@ def test_a_fault_after_going_on_keeps_the_line_of_the_whole_manifest(
     content = s3.get_object(Bucket="manifests", Key="list")["Body"].read()
     plain = gzip.decompress(content) if form == "gzip CSV" else content
     bad = plain + b"\n\r\n" + plain.splitlines()[0].replace(b"photos", b"videos") + b"\n"
-    s3.put_object(
-        Bucket="manifests", Key="list", Body=gzip.compress(bad) if form == "gzip CSV" else bad
-    )
+    s3.put_object(Bucket="manifests", Key="list", Body=gz(bad) if form == "gzip CSV" else bad)
     reader = opened(manifest, s3)
     reader.take(taken)
 

@@ -94,7 +94,9 @@ def test_csv_rows_that_are_vouched_for_are_those_of_the_careful_path(
     found = plain_rows(stretch, stretch.split(b"\n")[:-1], lint.fields, lint.wanted, b"photos")
 
     if found is not None:
-        assert found == careful(lint, lint.check_record, records)
+        # A carriage return at the end of a cell without quotes is the line's.
+        parts = [(record + end).removesuffix(b"\n").removesuffix(b"\r") for record in records]
+        assert found == careful(lint, lint.check_record, parts)
 
 
 @settings(max_examples=500)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 from contextlib import suppress
@@ -14,6 +13,7 @@ from django.core.files.base import ContentFile
 from jobs.manifests import InvalidManifest
 from jobs.manifests.inventory import parse_inventory
 from jobs.spool import spool
+from tests.manifests import gz
 from tests.manifests.forms import (
     CSV_SCHEMA,
     INVENTORY,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 IN_INVENTORY = "Manifest file is not properly formatted: in the inventory, "
-ONE = gzip.compress(inventory_csv_of([("a", None)]))
-TWO_ROWS = gzip.compress(inventory_csv_of([("b", None), ("c", None)]))
+ONE = gz(inventory_csv_of([("a", None)]))
+TWO_ROWS = gz(inventory_csv_of([("b", None), ("c", None)]))
 DATA = "daily/photos/all/data/"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 
 from jobs.manifests import EmptyManifest, InvalidManifest, MissingVersion, key_of, target_of
 from jobs.manifests.streams import BLOCK_BYTES
+from tests.manifests import gz
 from tests.manifests.forms import (
     CSV_SCHEMA,
     fault_of,
@@ -34,7 +34,7 @@ SECOND = '"daily/photos/all/data/0001.dat"'
 def put(s3: S3Client, *files: str | bytes, schema: str = CSV_SCHEMA[False]) -> Manifest:
     """An inventory of packed data files."""
     contents = [file.encode() if isinstance(file, str) else file for file in files]
-    return put_inventory(s3, [gzip.compress(content) for content in contents], schema=schema)
+    return put_inventory(s3, [gz(content) for content in contents], schema=schema)
 
 
 def rows(*keys: str) -> bytes:
@@ -83,7 +83,7 @@ def test_an_inventory_of_empty_data_files_is_empty(s3: S3Client) -> None:
 
 
 def test_data_files_need_not_be_packed(s3: S3Client) -> None:
-    assert read(put_inventory(s3, [rows("a"), gzip.compress(rows("b"))]), s3) == [
+    assert read(put_inventory(s3, [rows("a"), gz(rows("b"))]), s3) == [
         b"photos,a",
         b"photos,b",
     ]
@@ -210,19 +210,19 @@ def test_a_decoded_key_of_exactly_1024_bytes_is_fine(s3: S3Client) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (gzip.compress(rows("b"))[:-3], "the gzip file is cut off"),
-        (gzip.compress(rows("b")) + b"garbage", "the gzip file is cut off"),
+        (gz(rows("b"))[:-3], "the gzip file is cut off"),
+        (gz(rows("b")) + b"garbage", "the gzip file is cut off"),
         (b"PK\x03\x04\x14\x00", "this looks like a zip file"),
         (b"PAR1\x15\x00\x15", "this looks like a Parquet file"),
-        (gzip.compress(gzip.compress(rows("b"))), "this looks like a gzip file"),
-        (gzip.compress(b"\xef\xbb\xbf" + rows("b")), "begins with a byte order mark"),
-        (gzip.compress(b'"Bucket","Key","Size"\n'), '"Bucket" is another bucket'),
+        (gz(gz(rows("b"))), "this looks like a gzip file"),
+        (gz(b"\xef\xbb\xbf" + rows("b")), "begins with a byte order mark"),
+        (gz(b'"Bucket","Key","Size"\n'), '"Bucket" is another bucket'),
     ],
 )
 def test_a_data_file_that_cannot_be_read_is_told_by_its_name(
     s3: S3Client, content: bytes, fault: str
 ) -> None:
-    told = fault_of(put_inventory(s3, [gzip.compress(rows("a")), content]), s3)
+    told = fault_of(put_inventory(s3, [gz(rows("a")), content]), s3)
 
     assert fault in told.reason
     assert SECOND in told.reason
@@ -245,7 +245,7 @@ def test_a_line_of_five_megabytes_takes_little_memory(s3: S3Client) -> None:
 
 
 def test_progress_grows_to_the_bytes_of_all_data_files_and_never_over_them(s3: S3Client) -> None:
-    files = [gzip.compress(rows(*(f"{n}/{m}" for m in range(400)))) for n in range(3)]
+    files = [gz(rows(*(f"{n}/{m}" for m in range(400)))) for n in range(3)]
     reader, seen = opened(put_inventory(s3, files), s3), [0]
 
     while not reader.ended:

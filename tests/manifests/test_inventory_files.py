@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from jobs.errors import JobFailure
 from jobs.manifests import EmptyManifest, InvalidManifest
+from tests.manifests import gz
 from tests.manifests.forms import (
     FOLDER,
     fault_of,
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 IN_INVENTORY = "Manifest file is not properly formatted: in the inventory, "
-ONE = gzip.compress(inventory_csv_of([("a", None)]))
-TWO_ROWS = gzip.compress(inventory_csv_of([("b", None), ("c", None)]))
+ONE = gz(inventory_csv_of([("a", None)]))
+TWO_ROWS = gz(inventory_csv_of([("b", None), ("c", None)]))
 DATA = "daily/photos/all/data/"
 
 
@@ -62,6 +62,18 @@ def test_a_manifest_json_that_is_not_what_its_checksum_says_is_refused(
     assert fault.reason.startswith(
         f"{IN_INVENTORY}manifest.checksum says that the MD5 of manifest.json is "
     )
+
+
+def test_a_checksum_is_about_the_latest_manifest_json_and_no_other_name(s3: S3Client) -> None:
+    manifest = put_inventory(s3, [ONE], checksum="0" * 32)
+    s3.copy_object(
+        Bucket="manifests",
+        Key=f"{FOLDER}/monday.json",
+        CopySource={"Bucket": "manifests", "Key": manifest.key},
+    )
+    manifest.key = f"{FOLDER}/monday.json"
+
+    assert read(manifest, s3) == [b"photos,a"]
 
 
 def test_a_manifest_json_at_the_root_of_its_bucket_has_its_checksum_there(s3: S3Client) -> None:
@@ -115,7 +127,7 @@ def test_a_data_file_of_another_md5_is_told(s3: S3Client, packed: bool) -> None:
     """Also where it is a good file in itself."""
     old, new = inventory_csv_of([("a", None)]), inventory_csv_of([("b", None)])
     if packed:
-        old, new = gzip.compress(old), gzip.compress(new)
+        old, new = gz(old), gz(new)
     manifest = put_inventory(s3, [TWO_ROWS, old])
     s3.put_object(Bucket="manifests", Key=f"{DATA}0001.dat", Body=new)
 
@@ -132,14 +144,14 @@ def test_the_md5_is_taken_of_all_of_a_data_file_also_by_one_who_goes_on_in_it(
     s3: S3Client,
 ) -> None:
     content = inventory_csv_of([(str(number), None) for number in range(100)])
-    manifest = put_inventory(s3, [gzip.compress(content)])
+    manifest = put_inventory(s3, [gz(content)])
     first = opened(manifest, s3)
     first.take(50)
     second = opened(manifest, s3, checkpoint=first.checkpoint(), bucket=first.bucket)
     assert len(second.take(100)) == 50
     assert second.ended
 
-    other = bytearray(gzip.compress(content))
+    other = bytearray(gz(content))
     other[4] ^= 1  # the date, which changes no row
     s3.put_object(Bucket="manifests", Key=f"{DATA}0000.dat", Body=bytes(other))
     third = opened(manifest, s3, checkpoint=first.checkpoint(), bucket=first.bucket)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jobs.manifests import EmptyManifest, InvalidManifest
+from tests.manifests import gz
 from tests.manifests.forms import (
     JSON_LINES,
     THREE,
@@ -98,7 +98,7 @@ def test_the_bucket_may_be_given_beside() -> None:
     [
         b'\xef\xbb\xbf{"bucket":"photos","key":"a","version_id":"v"}\n',
         b'\n\r\n{"bucket":"photos","key":"a","version_id":"v"}\r\n\n',
-        gzip.compress(b'{"bucket":"photos","key":"a","version_id":"v"}'),
+        gz(b'{"bucket":"photos","key":"a","version_id":"v"}'),
     ],
     ids=["byte order mark", "blank lines and CRLF", "packed"],
 )
@@ -210,7 +210,7 @@ def test_what_is_no_list_of_json_lines_is_told(content: bytes, told: str) -> Non
     assert told in fault_of(put(content)).reason
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\r\n", gzip.compress(b"\n"), b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("content", [b"", b"\n\r\n", gz(b"\n"), b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("bucket", ["", "photos"])
 def test_a_list_of_nothing_is_told_when_it_is_handed_in(content: bytes, bucket: str) -> None:
     with pytest.raises(EmptyManifest):
@@ -226,7 +226,7 @@ def test_a_list_goes_on_exactly_after_the_last_row_that_was_taken(
     mark: bytes, packed: bool
 ) -> None:
     content = mark + lines(*(at(str(number)) for number in range(20))) + b"\n[]\n"
-    manifest = put(gzip.compress(content) if packed else content)
+    manifest = put(gz(content) if packed else content)
     rows: list[bytes] = []
     place: dict[str, Any] = {}
     bucket = ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jobs.manifests import EmptyManifest, InvalidManifest, key_of
+from tests.manifests import gz
 from tests.manifests.forms import KEY_LIST, fault_of, looked_at, opened, read, upload
 from tests.manifests.forms import targets_of as targets
 
@@ -86,7 +86,7 @@ def test_a_byte_order_mark_is_not_part_of_the_first_key() -> None:
 
 
 def test_a_list_may_be_packed() -> None:
-    content = gzip.compress(b"s3://photos/a\ns3://photos/b\n")
+    content = gz(b"s3://photos/a\ns3://photos/b\n")
 
     assert read(addresses(content)) == [b"photos,a", b"photos,b"]
 
@@ -164,7 +164,7 @@ def test_what_is_no_list_at_all_is_told(content: bytes, told: str) -> None:
     assert told in fault_of(addresses(content)).reason
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\r\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"\n\r\n\n", gz(b"")])
 @pytest.mark.parametrize("bucket", ["", "photos"], ids=["addresses", "keys"])
 def test_a_list_of_nothing_is_told_when_it_is_handed_in(content: bytes, bucket: str) -> None:
     with pytest.raises(EmptyManifest):
@@ -198,7 +198,7 @@ def test_a_list_goes_on_exactly_after_the_last_row_that_was_taken(
     mark: bytes, packed: bool, taken: int
 ) -> None:
     content = mark + b"".join(b"s3://photos/%d\n" % number for number in range(1000)) + b"oops\n"
-    manifest = addresses(gzip.compress(content) if packed else content)
+    manifest = addresses(gz(content) if packed else content)
     first = opened(manifest)
     rows = first.take(taken)
 

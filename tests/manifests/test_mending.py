@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from jobs.errors import JobFailure
 from jobs.manifests import CsvReader, InvalidManifest, target_of
 from jobs.manifests.mending import write_mended
 from jobs.manifests.rows import join_cells
-from tests.manifests import Bytes
+from tests.manifests import Bytes, gz
 from tests.manifests.checked import (
     PARQUET,
     THREE,
@@ -128,7 +127,7 @@ def test_ignored_columns_and_their_order_are_kept(quote: str, end: str) -> None:
 
 
 def test_a_packed_list_becomes_a_plain_one() -> None:
-    packed = gzip.compress(b"Bucket,Key\nphotos,a\n", mtime=0)
+    packed = gz(b"Bucket,Key\nphotos,a\n")
 
     assert mended(packed, ["header"]) == (b"photos,a\n", {"header": 1})
 
@@ -204,7 +203,7 @@ def test_a_line_that_is_just_too_long_is_kept_whole() -> None:
     assert result == b"photos,a%20b\n" + long + b"\nphotos,c\n"
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04\0\0", gzip.compress(b"photos,a\n" * 99)[:-9]])
+@pytest.mark.parametrize("content", [b"PK\x03\x04\0\0", gz(b"photos,a\n" * 99)[:-9]])
 def test_what_cannot_be_read_to_its_end_is_not_mended(content: bytes) -> None:
     with pytest.raises(JobFailure):
         mended(content, ALL)

@@ -128,7 +128,7 @@ def test_what_is_not_the_whole_arn_of_a_key_is_refused(text):
         ),
         (
             {"ObjectEncryption": {"SSES3": {}, "SSEKMS": {"KMSKeyArn": KEY_ARN}}},
-            "object_encryption.sses3",
+            "object_encryption.sse_s3",
             "There is no field of this name.",
         ),
     ],

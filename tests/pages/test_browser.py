@@ -91,7 +91,7 @@ def test_a_person_logs_in_uploads_a_list_and_sees_the_job(
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
 
-        page.get_by_label("CSV file", exact=True).set_input_files(
+        page.get_by_label("File", exact=True).set_input_files(
             {"name": "pictures.csv", "mimeType": "text/csv", "buffer": CSV}
         )
         page.get_by_label("What to do with each object").select_option("S3PutObjectTagging")
@@ -143,7 +143,7 @@ def test_a_faulty_form_says_what_is_wrong_beside_the_fields(
         page.get_by_role("button", name="Create the job").click()
         page.get_by_text("The job was not created.").wait_for()
         inspect(page, screenshots, "new-faulty-wide-light")
-        page.get_by_role("link", name="CSV file").click()
+        page.get_by_role("link", name="File", exact=True).click()
         assert page.url.endswith("#id_upload")
 
 
@@ -208,7 +208,7 @@ def test_without_javascript_a_job_is_made_all_the_same(
     open_page: OpenPage, role: object, s3: object
 ) -> None:
     with open_page("/jobs/new/", java_script_enabled=False) as page:
-        page.get_by_label("CSV file", exact=True).set_input_files(
+        page.get_by_label("File", exact=True).set_input_files(
             {"name": "pictures.csv", "mimeType": "text/csv", "buffer": CSV}
         )
         page.get_by_label("What to do with each object").select_option("S3PutObjectTagging")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
@@ -15,6 +14,7 @@ from django.test import Client
 from jobs.models import Job, Manifest, Role
 from jobs.spool import spool
 from tests.conftest import PutObjects
+from tests.manifests import gz
 from tests.pages.conftest import CSV, Fill, send
 from tests.pages.test_bad_input import fault_of
 
@@ -32,7 +32,7 @@ def stored(manifest: Manifest) -> bytes:
 
 
 def test_a_packed_csv_may_be_uploaded(client: Client, filled: Fill, s3: S3Client) -> None:
-    packed = SimpleUploadedFile("pictures.csv.gz", gzip.compress(CSV))
+    packed = SimpleUploadedFile("pictures.csv.gz", gz(CSV))
 
     status, _ = send(client, filled(upload=packed))
 
@@ -136,7 +136,7 @@ def test_a_pasted_list_that_is_wrong_is_told_beside_it(
 
 
 def put_inventory(put_objects: PutObjects, **changes: Any) -> None:
-    data = gzip.compress(b'"photos","a.jpg","v1","true"\n')
+    data = gz(b'"photos","a.jpg","v1","true"\n')
     put_objects("inv/data/1.csv.gz", bucket="manifests", body=data)
     told = {
         "sourceBucket": "photos",
