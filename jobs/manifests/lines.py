@@ -62,6 +62,7 @@ class LineReader:
         self._has_begun = bool(offset or line)
         self._last: InvalidManifest | None = None  # what ended it, in a reader that tells
         self._is_told = False  # the last record was no row, in a reader that tells
+        self._skips = False  # the rest of that record is still to come
 
     # ---- for a form to say
 
@@ -130,7 +131,9 @@ class LineReader:
         if self._last:
             raise self._last
         while len(rows) < most and not self._is_told and self._has_more():
-            if plain := self._take_plain(most - len(rows)):
+            if self._skips:
+                self._skip_on()
+            elif plain := self._take_plain(most - len(rows)):
                 rows += plain
             elif row := self._take_checked():
                 rows.append(row)
@@ -165,7 +168,7 @@ class LineReader:
         begun = self.begin(block)
         # What is left out at the beginning, such as a mark of the encoding, has been passed.
         self._start += len(block) - len(begun)
-        return begun
+        return begun or self._stream.read()
 
     def _pass(self, size: int, lines: int) -> None:
         self._at += size
@@ -221,12 +224,16 @@ class LineReader:
         if len(parts) > 1:
             self._go_back(b"\n".join(parts[1:]))
             self.line -= len(parts) - 1
-        elif len(parts[0]) > LONGEST_ROW and not self._data.endswith(b"\n"):
-            while self._has_more() and b"\n" not in self._data:
-                self.skip(self._data)
-                self._at = len(self._data)
-            self._at = self._data.find(b"\n") + 1
-            self.skip(self._data[: self._at])
+        else:
+            self._skips = len(parts[0]) > LONGEST_ROW and not self._data.endswith(b"\n")
+
+    def _skip_on(self) -> None:
+        """Pass what is at hand of a line that was told: one packed into a MiB may have a GiB."""
+        end = self._data.find(b"\n", self._at) + 1
+        piece = self._data[self._at : end or len(self._data)]
+        self._at += len(piece)
+        self._skips, self._is_told = not end, True
+        self.skip(piece)
 
     def _go_back(self, lines: bytes) -> None:
         """Have the lines that were taken last, without the last line feed, before us again."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from jobs.manifests import EmptyManifest, InvalidManifest, key_of
+from jobs.manifests.readers import Bytes, line_reader
+from jobs.manifests.streams import BLOCK_BYTES, Blocks, open_stream
+from jobs.models import Manifest
 from tests.manifests import gz
 from tests.manifests.forms import KEY_LIST, fault_of, looked_at, opened, read, upload
 from tests.manifests.forms import targets_of as targets
-
-if TYPE_CHECKING:
-    from jobs.models import Manifest
 
 
 def addresses(content: str | bytes) -> Manifest:
@@ -208,3 +206,30 @@ def test_a_list_goes_on_exactly_after_the_last_row_that_was_taken(
     assert rows == [b"photos,%d" % number for number in range(1000)]
     with pytest.raises(InvalidManifest, match="Line 1001 does not begin"):
         second.take(1)
+
+
+def test_a_line_without_end_that_is_told_is_passed_a_block_at_a_time() -> None:
+    """Packed it may be a thousand times shorter, and whoever checks the list has little time."""
+    content = b"k" * (8 * BLOCK_BYTES) + b"\ns3://photos/a\n"
+    told: list[str] = []
+    reader = line_reader(
+        Manifest(format="KeyList", fields=["Bucket", "Key"]),
+        Blocks(Bytes(content)),
+        on_fault=lambda fault, _: told.append(fault.kind),
+    )
+
+    assert reader.take(10) == []
+    assert (told, reader.ended) == (["long"], False)
+    assert reader.offset <= 2 * BLOCK_BYTES
+
+    rows: list[bytes] = []
+    while not reader.ended:
+        rows += reader.take(10)
+    assert (rows, told, reader.line, reader.offset) == ([b"photos,a"], ["long"], 2, len(content))
+
+
+def test_a_mark_that_is_packed_by_itself_is_not_the_end_of_the_list() -> None:
+    manifest = Manifest(format="KeyList", fields=["Bucket", "Key"])
+    packed = gz(b"\xef\xbb\xbf") + gz(b"s3://photos/a\n")
+
+    assert line_reader(manifest, open_stream(Bytes(packed))).take(10) == [b"photos,a"]
