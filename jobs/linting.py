@@ -172,8 +172,11 @@ def _opened(user: User, manifest: Manifest, role: str) -> Iterator[S3Client | No
         yield None
         return
     found = _role(user, role)
-    with _reaching(found):
-        yield stores.s3_for(found)
+    try:
+        with _reaching(found):
+            yield stores.s3_for(found)
+    except OSError as error:  # no room for a data file that is fetched as a whole
+        raise InvalidRequest({"id": [f"The list cannot be fetched: {error}."]}) from None
 
 
 @contextmanager

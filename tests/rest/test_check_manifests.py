@@ -16,7 +16,7 @@ from django.test import Client
 from jobs import stores
 from jobs.models import Job, Manifest, Role
 from tests.conftest import OTHER_ACCOUNT, MakeManifest, MakeRole
-from tests.manifests.checked import HERE, csv_gz, put_inventory
+from tests.manifests.checked import HERE, PARQUET, csv_gz, parquet, put_inventory
 from tests.rest.conftest import Asked, Post
 from tests.rows import content_of
 
@@ -306,6 +306,28 @@ def test_a_mended_list_does_not_fill_the_disk(
     assert [path.name for path in (spool_folder / "uploads").iterdir()] == [
         old.upload.partition("/")[2]
     ]
+
+
+@pytest.mark.parametrize(("door", "more"), [("check/", {}), ("mend/", {"mend": ["null"]})])
+def test_a_data_file_that_there_is_no_room_for_is_told(
+    post: Post,
+    role: Role,
+    s3: S3Client,
+    make_manifest: MakeManifest,
+    monkeypatch: pytest.MonkeyPatch,
+    door: str,
+    more: dict[str, Any],
+) -> None:
+    content = parquet(bucket=["photos"], key=["a"])
+    named = put_inventory(s3, content, schema=PARQUET, file_format="Parquet")
+    old = make_manifest(key=named.key, format=named.format, etag="")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1024**2))
+    given = {"id": str(old.pk)} if door == "check/" else more
+    path = CHECK if door == "check/" else f"{MANIFESTS}{old.pk}/mend/"
+
+    faults = fields_of(post(path, {**given, "role": "archive"}))
+
+    assert faults == {"id": ["The list cannot be fetched: the spool has only 1 MiB left."]}
 
 
 def test_what_cannot_be_read_is_not_mended(post: Post, make_manifest: MakeManifest) -> None:
