@@ -107,19 +107,19 @@ class Lister:
                 begin = self._end(page, entries, begin) or begin
                 more = self._from(prefix, begin, most)
             page = self._ask(**more)
-        raise self._odd("it says again and again that there is more, and lists nothing")
+        raise self.odd("it says again and again that there is more, and lists nothing")
 
     def _only_page(self, prefix: str, after: Position) -> Stretch:
         """What comes after a position in a listing that is one page. Raises JobFailure."""
         page = self._ask(**self._from(prefix, Position(), 1000))
         entries = self._checked(page, prefix, Position())
         if page.is_truncated:
-            raise self._odd("it loses versions from one page to the next, and there are over 1,000")
+            raise self.odd("it loses versions from one page to the next, and there are over 1,000")
         if not after.key:
             return Stretch(entries, None)
         places = [(entry.key, entry.version_id) for entry in entries]
         if after not in places:
-            raise self._odd("the version that it listed last is gone")
+            raise self.odd("the version that it listed last is gone")
         return Stretch(entries[places.index(after) + 1 :], None)
 
     def first_key(self, prefix: str, after: str) -> str | None:
@@ -159,11 +159,11 @@ class Lister:
         first, last = entries[0].key, entries[-1].key
         if first < after.key or (first == after.key and not self._goes_on(entries, after)):
             name = "KeyMarker and VersionIdMarker" if self.versions else "StartAfter"
-            raise self._odd(f"it does not go on after the key that it was given ({name})")
+            raise self.odd(f"it does not go on after the key that it was given ({name})")
         if not ascend(entries, strictly=not self.versions):
-            raise self._odd("its keys are not in order")
+            raise self.odd("its keys are not in order")
         if not (first.startswith(prefix) and last.startswith(prefix)):
-            raise self._odd("it lists keys that do not begin with the Prefix that it was given")
+            raise self.odd("it lists keys that do not begin with the Prefix that it was given")
         return entries
 
     def _goes_on(self, entries: list[Entry], after: Position) -> bool:
@@ -182,10 +182,11 @@ class Lister:
             told = Position(self.fold(page.next_key), page.next_version or None)
             end = told if told.key > end.key or told.version_id else end
         if end == begin:
-            raise self._odd("it says that there is more, and does not say where")
+            raise self.odd("it says that there is more, and does not say where")
         return end
 
-    def _odd(self, what: str) -> JobFailure:
+    def odd(self, what: str) -> JobFailure:
+        """The failure of a store that does not list as S3 does."""
         return JobFailure(
             "ManifestGenerationFailed",
             f"The store does not list the bucket {self.bucket} as S3 does: {what}.",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROOTS = {"ListBucketResult", "ListVersionsResult"}
 WANTED = threading.local()
 """`pages` is true in a thread while it wants a listing as a Page."""
+REGISTERING = threading.Lock()
+"""Threads that begin at once would else register `take` twice, and the second one finds no page."""
 TAKEN = "LadingPage"
 """The name under which the page lies in boto3's reply."""
 
@@ -52,7 +54,8 @@ class Page(NamedTuple):
 
 def ask(s3: S3Client, call: str, **arguments: Any) -> Page:
     """The page that a listing call gives. Raises botocore's errors."""
-    s3.meta.events.register("before-parse.*.*", take, unique_id="listing-page")
+    with REGISTERING:
+        s3.meta.events.register("before-parse.*.*", take, unique_id="listing-page")
     WANTED.pages = True
     try:
         reply = getattr(s3, call)(**arguments)

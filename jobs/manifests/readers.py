@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from botocore.parsers import ResponseParserError
+
 from jobs.generator import ManifestGenerator
 from jobs.manifests.csv_manifest import HEAD_BYTES, CsvReader
 from jobs.manifests.faults import EmptyManifest, InvalidManifest
@@ -166,7 +168,10 @@ def look_at_bucket(manifest: Manifest, s3: S3Client) -> None:
     generator = generator_of(manifest)
     owner = generator.expected_bucket_owner or ""
     lister = Lister(s3, generator.bucket, owner, versions=manifest.has_versions, order="bytes")
-    lister.page("", Position(), most=1)
+    try:
+        lister.page("", Position(), most=1)
+    except ResponseParserError:
+        raise lister.odd("its answer is no listing") from None
 
 
 def look(manifest: Manifest, source: Source) -> None:

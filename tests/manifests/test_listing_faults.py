@@ -4,7 +4,9 @@ and never a row twice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from jobs.errors import JobFailure
+from jobs.manifests.pages import ask
+from jobs.manifests.readers import look_at_bucket
+from jobs.models import Manifest
 from tests.manifests.listed import (
     FakeBucket,
     Thing,
@@ -331,6 +336,26 @@ def test_a_reply_that_is_no_listing_is_no_empty_bucket(
 
     with pytest.raises(ResponseParserError):
         rows_of(reader_of(bucket.client()))
+    with pytest.raises(JobFailure, match="its answer is no listing"):
+        look_at_bucket(Manifest(generator=generator().wire_form()), bucket.client())
+
+
+def test_requests_that_begin_at_once_each_get_their_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A successor knows the order of keys, so that all of its threads begin with a listing."""
+    s3 = FakeBucket(["a"]).client()
+    handlers: Any = s3.meta.events._emitter._handlers  # type: ignore[attr-defined]
+    append = handlers.append_item
+
+    def slowly(*given: Any, **more: Any) -> None:
+        append(*given, **more)
+        time.sleep(0.05)
+
+    monkeypatch.setattr(handlers, "append_item", slowly)
+
+    with ThreadPoolExecutor(4) as threads:
+        pages = list(threads.map(lambda _: ask(s3, "list_objects_v2", Bucket="photos"), range(4)))
+
+    assert [[entry.key for entry in page.entries] for page in pages] == [["a"]] * 4
 
 
 def test_a_reply_that_is_cut_off_is_the_stores_fault(monkeypatch: pytest.MonkeyPatch) -> None:
