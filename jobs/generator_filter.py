@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from operations.base import Parameters
 from operations.parameters import WHOLE, Flag, StorageClass, Timestamp
@@ -125,15 +126,21 @@ class Filter(Parameters):
     )
     match_any_object_encryption: OneEncryption | None = Field(default=None, title="Encryption")
 
-    @model_validator(mode="after")
-    def can_be_met(self) -> Self:
-        after, before = self.created_after, self.created_before
+    @field_validator("created_before")
+    @classmethod
+    def is_later(cls, before: datetime | None, info: ValidationInfo) -> datetime | None:
+        after = info.data.get("created_after")
         if after and before and after >= before:
             raise ValueError("no object is created after CreatedAfter and before CreatedBefore")
-        more, less = self.object_size_greater_than_bytes, self.object_size_less_than_bytes
+        return before
+
+    @field_validator("object_size_less_than_bytes")
+    @classmethod
+    def is_larger(cls, less: int | None, info: ValidationInfo) -> int | None:
+        more = info.data.get("object_size_greater_than_bytes")
         if more is not None and less is not None and less - more < 2:
             raise ValueError(f"no object is larger than {more} bytes and smaller than {less} bytes")
-        return self
+        return less
 
     @property
     def needs_asking(self) -> list[str]:

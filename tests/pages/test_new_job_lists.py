@@ -247,9 +247,10 @@ def test_a_bucket_is_listed_with_the_filters_that_were_typed(
         ({"larger_than": "x"}, "larger_than", "whole number"),
         (
             {"created_after": "2024-02-01T00:00:00", "created_before": "2024-01-01T00:00:00"},
-            "ask_each_object",
+            "created_before",
             "No object is created after",
         ),
+        ({"larger_than": "5", "smaller_than": "6"}, "smaller_than", "No object is larger than"),
     ],
 )
 def test_what_is_wrong_with_a_listing_is_told_beside_its_field(
