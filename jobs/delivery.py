@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from boto3.s3.transfer import TransferConfig
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from jobs import stores
 from jobs.errors import JobFailure
+from jobs.leases import held_during
 from jobs.models import Job, ReportFile
 from jobs.spool import spool
 
@@ -85,11 +87,12 @@ def _put(s3: S3Client, claim: JobClaim, file: ReportFile, extra: dict[str, str])
     kind = "application/json" if file.kind == ReportFile.Kind.MANIFEST else "text/csv"
     owner = stores.owned_by(claim.job.report_expected_owner)
     with spool.open(file.spool_name) as content:
-        s3.upload_fileobj(
+        upload = partial(
+            s3.upload_fileobj,
             content,
             claim.job.report_bucket,
             file.key,
             ExtraArgs={"ContentType": kind, **extra, **owner},
-            Callback=lambda _: claim.lease.renew_when_due(),
             Config=TransferConfig(use_threads=False),
         )
+        held_during(claim.lease, upload)

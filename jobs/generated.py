@@ -123,6 +123,8 @@ class Saving:
     ) -> None:
         self._claim, self._generator, self._place = claim, generator, place
         self._bucket = bucket_of(place.bucket)
+        partition = place.bucket.split(":")[1]
+        self._arn = f"arn:{partition}:s3:::{self._bucket}"
         self._s3: S3Client = stores.s3_for(claim.job.role)
         self._columns = 2
 
@@ -134,7 +136,7 @@ class Saving:
         checksum = hashlib.md5(told, usedforsecurity=False).hexdigest()
         self._put("manifest.checksum", checksum.encode(), "text/plain")
         location = {
-            "ObjectArn": f"{self._place.bucket}/{self._key('manifest.json')}",
+            "ObjectArn": f"{self._arn}/{self._key('manifest.json')}",
             "ETag": bare(reply["ETag"]),
         }
         if version_id := reply.get("VersionId"):
@@ -146,7 +148,7 @@ class Saving:
         created = int(self._claim.job.created_at.timestamp() * 1000)
         return {
             "sourceBucket": self._generator.bucket,
-            "destinationBucket": self._place.bucket,
+            "destinationBucket": self._arn,
             "version": "2016-11-30",
             "creationTimestamp": str(created),
             "fileFormat": "CSV",
