@@ -55,11 +55,12 @@ class PlayedCall(BaseHTTPRequestHandler):
         self.server.headers.append(dict(self.headers))
         status, body, headers = self.server.play(payload)
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+        # Said, and not only done: else the client may send its next call into the closing.
+        told = {"Content-Length": str(len(body)), "Connection": "close", **headers}
+        for name, value in told.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-        self.close_connection = True
 
     def log_message(self, *_: object) -> None: ...
 
