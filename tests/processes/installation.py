@@ -13,9 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import requests
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -143,6 +147,22 @@ class Installation:
 
         until(answers, 30, "the store")
         return endpoint
+
+    def connect_store(self) -> S3Client:
+        """Start the store, and make the role `store` that reaches it; returns a client."""
+        endpoint = self.start_store()
+        self.manage(
+            "role", "set", "store",
+            "--endpoint-url", endpoint, "--region", "us-east-1",
+            "--access-key-id", "test", "--secret-access-key", "test",
+        )  # fmt: skip
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
 
     def url(self, path: str) -> str:
         """An address of the web server."""

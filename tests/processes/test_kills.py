@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import requests
 
@@ -30,19 +29,7 @@ WANTED = [{"Key": "survived", "Value": "yes"}]
 @pytest.fixture
 def store(installation: Installation) -> S3Client:
     """A store with the objects and a manifest that also names some that do not exist."""
-    endpoint = installation.start_store()
-    installation.manage(
-        "role", "set", "store",
-        "--endpoint-url", endpoint, "--region", "us-east-1",
-        "--access-key-id", "test", "--secret-access-key", "test",
-    )  # fmt: skip
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    client = installation.connect_store()
     for bucket in ("photos", "reports"):
         client.create_bucket(Bucket=bucket)
     with ThreadPoolExecutor(8) as pool:

@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from tests.processes.installation import Installation, until
@@ -28,19 +27,7 @@ KILLS = 2
 @pytest.fixture
 def lists(installation: Installation) -> S3Client:
     """A store with an inventory of many rows; its objects do not exist."""
-    endpoint = installation.start_store()
-    installation.manage(
-        "role", "set", "store",
-        "--endpoint-url", endpoint, "--region", "us-east-1",
-        "--access-key-id", "test", "--secret-access-key", "test",
-    )  # fmt: skip
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    client = installation.connect_store()
     for bucket in ("photos", "lists"):
         client.create_bucket(Bucket=bucket)
     put_inventory(client)
