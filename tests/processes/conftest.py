@@ -1,4 +1,4 @@
-"""Installations on SQLite, and on PostgreSQL with Redis."""
+"""Installations on what the suite runs on: SQLite, or PostgreSQL with Redis."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import redis
 
 from tests.processes.installation import Installation
 
-POSTGRES = os.environ.get("LADING_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("LADING_TEST_REDIS", "redis://127.0.0.1:6379/9")
+POSTGRES = os.environ.get("DATABASE_URL", "")
+REDIS = os.environ.get("LADING_BROKER", "").rpartition("/")[0] + "/9"
+ON_SERVICES = POSTGRES.startswith("postgres")
 
 
 def missing(name: str, why: Exception) -> None:
@@ -43,10 +44,18 @@ def postgres_and_redis() -> Iterator[dict[str, str]]:
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", "postgres_and_redis"])
-def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+@pytest.fixture
+def services(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What an installation is told of the servers: nothing on SQLite."""
+    if not ON_SERVICES:
+        return {}
+    found: dict[str, str] = request.getfixturevalue("postgres_and_redis")
+    return found
+
+
+@pytest.fixture
+def installation(services: dict[str, str], tmp_path: Path) -> Iterator[Installation]:
     """A running web server; the test starts the engine."""
-    services = {} if request.param == "sqlite" else request.getfixturevalue("postgres_and_redis")
     made = Installation(tmp_path, services)
     try:
         made.start_web()
