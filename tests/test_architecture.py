@@ -35,6 +35,7 @@ LAYERS = (
     {"working"},
     {"background"},
     {"services", "submission", "intake", "linting", "visible", "functions", "roles"},
+    {"backups"},
     {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""
