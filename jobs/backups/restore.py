@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.models import F, Model
 
+from jobs import services
 from jobs.background import NODE_SECONDS
 from jobs.backups import databases, files
 from jobs.backups.contents import Contents, digest_of, unknown_migrations
@@ -39,7 +40,7 @@ class Restored:
 
     contents: Contents
     held: int
-    """Unfinished jobs that go on only when a person says so."""
+    """Unfinished jobs that go on only when a person resumes them."""
     unreadable: list[str]
     """Roles whose secret was sealed with another key than ours."""
 
@@ -156,11 +157,15 @@ def forget_the_past() -> None:
 def hold_unfinished(contents: Contents) -> int:
     """Hold what would go on by itself: tasks that were done after the backup would be done again.
 
-    Returns how many jobs are unfinished and held now.
+    A job that was ending already only writes its report, and goes on. Returns how many are held.
     """
     reason = f"restored from the backup of {contents.taken_at}"
     unfinished = Job.objects.exclude(status__in=FINAL)
-    return unfinished.count() if reason else 0
+    for pk in list(unfinished.filter(held_by="").values_list("pk", flat=True)):
+        job = Job.objects.get(pk=pk)
+        if job.can_pause:
+            services.hold_job(job, "restore", reason)
+    return unfinished.exclude(held_by="").count()
 
 
 def unreadable_roles() -> list[str]:

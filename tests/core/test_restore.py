@@ -21,13 +21,13 @@ from django.db.models.functions import Now
 from moto import mock_aws
 
 from config.settings import spool_storage
-from jobs import lanes
+from jobs import lanes, lifecycle, services
 from jobs.leases import LeaseLost
 from jobs.models import Job, Lane, Node, Part, Role, Slice, recent
 from jobs.spool import spool
 from operations.base import Outcome
 from tests.conftest import MakeJob, MakeManifest, MakePart, MakeRole, MakeSlice
-from tests.core.conftest import claim_next
+from tests.core.conftest import OWNER, claim_next
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -117,8 +117,8 @@ def test_every_row_and_every_file_is_as_it_was(
 
     assert rows() == rows_before
     assert files() == files_before
-    assert ": 1 jobs.\n" in told
-    assert "held" not in told
+    assert ": 1 jobs." in told
+    assert "paused" not in told
 
 
 def test_rows_made_after_it_get_numbers_of_their_own(job: Job, backup: Path) -> None:
@@ -206,6 +206,74 @@ def test_no_engine_of_the_past_is_seen(job: Job, tmp_path: Path) -> None:
     restore(tmp_path / "backup")
 
     assert not Node.objects.filter(beat_at__gt=recent(60)).exists()
+
+
+# ---- nothing goes on by itself
+
+
+def test_an_unfinished_job_goes_on_only_when_a_person_resumes_it(
+    job: Job, user: User, tmp_path: Path
+) -> None:
+    take(tmp_path / "backup")
+
+    told = restore(tmp_path / "backup")
+    lifecycle.advance()
+    lifecycle.advance()
+
+    assert "1 unfinished jobs are paused: what they did after the backup is not known" in told
+    job.refresh_from_db()
+    assert (job.status, job.held_by) == ("Paused", "restore")
+    assert job.held_reason.startswith("restored from the backup of 20")
+    assert lanes.claim(OWNER) is None
+    services.resume_job(job, User.objects.get())
+    lifecycle.advance()
+    job.refresh_from_db()
+    assert job.status == "Active"
+    assert list(job.events.values_list("actor", "to_status"))[-4:] == [
+        ("restore", "Pausing"),
+        ("system", "Paused"),
+        ("ada", ""),
+        ("system", "Active"),
+    ]
+
+
+@pytest.mark.parametrize("status", ["New", "Preparing", "Suspended", "Ready", "Paused"])
+def test_a_job_that_is_not_active_yet_is_held_where_it_is(
+    make_job: MakeJob, tmp_path: Path, status: str
+) -> None:
+    make_job(status=status)
+    take(tmp_path / "backup")
+
+    restore(tmp_path / "backup")
+
+    job = Job.objects.get()
+    assert (job.status, job.held_by) == (status, "restore")
+
+
+def test_a_job_that_was_ending_writes_its_report_and_one_that_ended_is_left_alone(
+    make_job: MakeJob, tmp_path: Path
+) -> None:
+    make_job(status="Cancelling")
+    make_job(status="Complete")
+    take(tmp_path / "backup")
+
+    told = restore(tmp_path / "backup")
+
+    assert "paused" not in told
+    assert set(Job.objects.values_list("status", "held_by")) == {
+        ("Cancelling", ""),
+        ("Complete", ""),
+    }
+
+
+def test_a_job_that_a_person_paused_stays_theirs(make_job: MakeJob, tmp_path: Path) -> None:
+    make_job(status="Paused", held_by="grace", held_reason="until Monday")
+    take(tmp_path / "backup")
+
+    told = restore(tmp_path / "backup")
+
+    assert "1 unfinished jobs are paused" in told
+    assert Job.objects.values_list("held_by", "held_reason").get() == ("grace", "until Monday")
 
 
 # ---- what is refused

@@ -36,9 +36,9 @@ def _told(done: Restored) -> list[str]:
     told = [f"All is as it was at {contents.taken_at}: {contents.counts['jobs']:,} jobs."]
     if done.held:
         told.append(
-            f"{done.held:,} unfinished jobs are held: what they did after the backup is not known "
-            "here, and would be done again. Start Lading, look at each of them, and resume or "
-            "cancel it."
+            f"{done.held:,} unfinished jobs are paused: what they did after the backup is not "
+            "known here, and would be done again. Start Lading, look at each of them, and resume "
+            "or cancel it."
         )
     if done.unreadable:
         told.append(
