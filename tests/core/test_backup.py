@@ -27,19 +27,19 @@ from jobs.backups.contents import Contents
 from jobs.models import Job, Slice
 from jobs.spool import spool
 from operations.base import Outcome
-from tests.conftest import SECRET, MakeJob, MakeManifest, MakePart, MakeReportFile, MakeSlice
+from tests.conftest import (
+    SECRET,
+    MakeJob,
+    MakeManifest,
+    MakePart,
+    MakeReportFile,
+    MakeSlice,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
 
 FORBIDDEN = Outcome(succeeded=False, http_status=403, error_code="AccessDenied", message="no")
 SAVED = "The database is as of"
-
-
-@pytest.fixture
-def programs() -> None:
-    """What a backup of PostgreSQL is taken with."""
-    if connection.vendor == "postgresql":
-        assert shutil.which("pg_dump"), "install postgresql-client"
 
 
 @pytest.fixture

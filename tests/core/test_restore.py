@@ -31,7 +31,7 @@ from tests.core.conftest import OWNER, claim_next
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("several_connections"),
+    pytest.mark.usefixtures("programs", "several_connections"),
 ]
 
 FORBIDDEN = Outcome(succeeded=False, http_status=403, error_code="AccessDenied", message="no")
