@@ -34,6 +34,12 @@ class LeaseLost(JobError):
     code = "LeaseLost"
 
 
+class Stopped(JobError):
+    """The engine stops, and the lane waits no longer for whoever it asked."""
+
+    code = "Stopped"
+
+
 def boot_clock() -> float:
     """Seconds since boot, counting sleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -60,12 +66,13 @@ def host() -> str:
 
 class Lease:
     """The right to work on one claimed row. `rows` is the fence: it matches while the row is still
-    ours.
+    ours. `attend` is what the lane does beside, whenever it looks after the lease in a long loop.
     """
 
     def __init__(self, rows: QuerySet[Any], claimed_at: float) -> None:
         self.rows = rows
         self.renewed_at = claimed_at
+        self.attend: Callable[[], None] = lambda: None
         self._safe_seconds = 0.8 * settings.LADING_LEASE_SECONDS
 
     @property
@@ -86,10 +93,11 @@ class Lease:
         self.renewed_at = now
 
     def renew_when_due(self) -> None:
-        """For long loops: cheap unless a renewal is due."""
+        """For long loops: cheap unless something is due. Raises LeaseLost, and as `attend` does."""
         if self.is_due:
             with write():
                 self.renew()
+        self.attend()
 
 
 def held_during(lease: Lease, call: Callable[[], T]) -> T:
@@ -113,6 +121,7 @@ def held_during(lease: Lease, call: Callable[[], T]) -> T:
         except Empty:
             lease.renew_when_due()
             continue
+        lease.renew_when_due()  # many short calls take as long as one
         if error:
             raise error
         return cast("T", value)

@@ -31,7 +31,7 @@ LAYERS = (
         *("delivery", "report", "report_files"),
         *("listening", "sending", "ceilings"),
     },
-    {"lifecycle"},
+    {"lifecycle", "alarms"},
     {"working"},
     {"background"},
     {"services", "submission", "intake", "linting", "visible", "functions", "roles"},

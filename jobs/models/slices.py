@@ -89,6 +89,7 @@ class Slice(models.Model):
                 condition=Q(state=0, started_upto__gt=F("next_index")),
                 name="slice_reserved",
             ),
+            models.Index(fields=["crashes"], condition=Q(crashes__gte=3), name="slice_crashed"),
         ]
 
     def __str__(self) -> str:
