@@ -21,6 +21,7 @@ from jobs.roles import probe_role, set_role, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job
 from jobs.visible import job_of, jobs_of, manifest_of, manifests_of, role_of, roles_of
+from jobs.workers import alarms_of, workers_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     User = AbstractBaseUser | AnonymousUser
 
 __all__ = [
+    "alarms_of",
     "cancel_job",
     "check_manifest",
     "confirm_job",
@@ -50,6 +52,7 @@ __all__ = [
     "set_speed",
     "store_upload",
     "waive",
+    "workers_of",
 ]
 
 

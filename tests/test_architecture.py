@@ -34,7 +34,7 @@ LAYERS = (
     {"lifecycle", "alarms"},
     {"working"},
     {"background"},
-    {"services", "submission", "intake", "linting", "visible", "functions", "roles"},
+    {"services", "submission", "intake", "linting", "visible", "functions", "roles", "workers"},
     {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from jobs.pages import creation, manifests, reports, roles, views
+from jobs.pages import creation, manifests, reports, roles, views, workers
 
 urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("roles/<str:name>/", roles.role, name="role"),
     path("roles/<str:name>/probe/", roles.role_probe, name="role_probe"),
     path("roles/<str:name>/override/", roles.role_override, name="role_override"),
+    path("workers/", workers.workers, name="workers"),
     path("manifests/check/", manifests.manifest_check, name="manifest_check"),
     path("manifests/<uuid:manifest_id>/", manifests.manifest, name="manifest"),
     path("manifests/<uuid:manifest_id>/mend/", manifests.manifest_mend, name="manifest_mend"),

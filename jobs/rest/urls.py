@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from jobs.rest import manifests, roles, views
+from jobs.rest import manifests, roles, views, workers
 
 app_name = "api"
 
@@ -30,5 +30,6 @@ urlpatterns = [
     path("manifests/<uuid:pk>/", manifests.manifest, name="manifest"),
     path("manifests/<uuid:pk>/content/", manifests.content, name="manifest_content"),
     path("manifests/<uuid:pk>/mend/", manifests.mend, name="manifest_mend"),
+    path("workers/", workers.workers, name="workers"),
     re_path("", views.nothing_here),
 ]

@@ -32,7 +32,7 @@ OUTCOMES = ("succeeded", "failed")
 @api_view(["GET"])
 def root(request: Request) -> Response:
     """Where everything is."""
-    names = ("jobs", "operations", "roles", "manifests")
+    names = ("jobs", "operations", "roles", "manifests", "workers")
     return Response({name: show.url(request, name) for name in names})
 
 

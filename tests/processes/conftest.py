@@ -11,7 +11,9 @@ import psycopg
 import pytest
 import redis
 
+from tests.processes.gate import Gate
 from tests.processes.installation import Installation
+from tests.processes.jobs import keys
 
 POSTGRES = os.environ.get("DATABASE_URL", "")
 REDIS = os.environ.get("LADING_BROKER", "").rpartition("/")[0] + "/9"
@@ -63,6 +65,23 @@ def installation(services: dict[str, str], tmp_path: Path) -> Iterator[Installat
     except BaseException:
         print(made.logs())
         raise
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def gate(installation: Installation) -> Iterator[Gate]:
+    """A store with 64 objects in `photos`, reached by the role `store` through a gate."""
+    made = Gate(installation.start_store())
+    installation.set_role(made.endpoint)
+    client = installation.client(made.endpoint)
+    client.create_bucket(Bucket="photos")
+    for key in keys(64):
+        client.put_object(Bucket="photos", Key=key)
+    made.asked.clear()
+    made.answered.clear()
+    try:
+        yield made
     finally:
         made.close()
 
