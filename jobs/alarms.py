@@ -43,6 +43,11 @@ class Alarm:
     since: datetime | None = None
     job: Job | None = None
 
+    @property
+    def title(self) -> str:
+        """What people call the job."""
+        return (self.job.description or self.job.operation_type.label) if self.job else ""
+
 
 def alarms(account_id: str | None) -> list[Alarm]:
     """All that is wrong now. Slices are those of the account's jobs: of all jobs for None."""
