@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0009_slice_reserved_covers'),
+        ('jobs', '0010_life_cycle'),
     ]
 
     operations = [
