@@ -128,7 +128,7 @@ class Installation:
         def answers() -> bool:
             try:
                 return requests.get(self.url("/healthz"), timeout=5).ok
-            except requests.RequestException:
+            except requests.RequestException:  # it may answer late on a busy machine
                 return False
 
         until(answers, 30, "the web server")
@@ -142,7 +142,7 @@ class Installation:
         def answers() -> bool:
             try:
                 return requests.get(endpoint, timeout=5).status_code < 500
-            except requests.RequestException:
+            except requests.RequestException:  # it may answer late on a busy machine
                 return False
 
         until(answers, 30, "the store")

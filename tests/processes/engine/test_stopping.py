@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,25 +13,23 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.processes.gate import Gate, runs
+from tests.processes.engine.conftest import Engine
+from tests.processes.engine.gate import Gate, runs
+from tests.processes.engine.jobs import (
+    completed,
+    is_task,
+    keys,
+    list_all,
+    progress,
+    tag_all,
+    told_of,
+)
 from tests.processes.installation import Installation, children, until
-from tests.processes.jobs import completed, create, keys, progress, tag_all, told_of
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("engine")]
 
 ROWS = 40
 LONGEST = 10
-Engine = subprocess.Popen[bytes]
-
-
-@pytest.fixture
-def engine(installation: Installation) -> Engine:
-    return installation.start_engine()
-
-
-def is_task(method: str, path: str) -> bool:
-    """Whether a request is the task of one of our keys."""
-    return method == "PUT" and path.startswith("/photos/k") and "tagging" in path
 
 
 def family(engine: Engine) -> list[int]:
@@ -82,20 +79,13 @@ def test_what_was_answered_is_committed_and_what_was_not_is_done_later(
 def test_a_store_that_hangs_while_a_job_is_prepared_keeps_nobody(
     installation: Installation, gate: Gate, engine: Engine
 ) -> None:
-    client = installation.client(gate.endpoint)
-    rows = "".join(f"photos,{key}\n" for key in keys(ROWS))
-    client.put_object(Bucket="photos", Key="list.csv", Body=rows.encode())
-    asked: dict[str, int] = {}
-
-    def is_reading(method: str, path: str) -> bool:
-        asked["times"] = asked.get("times", 0) + (method == "GET" and "list.csv" in path)
-        return method == "GET" and "list.csv" in path and told["made"]
-
-    told = {"made": False}
-    gate.hold = is_reading
-    job = create(installation, {"location": "s3://photos/list.csv", "fields": ["Bucket", "Key"]})
-    told["made"] = True
-    until(lambda: gate.held or told_of(installation, job)["status"] != "New", 30, "the reading")
+    gate.hold = lambda method, path: (
+        method == "GET" and "list-type=2" in path and "prefix=k" in path
+    )
+    job = list_all(installation)
+    until(lambda: gate.held, 30, "the listing")
+    (lane,) = until(lambda: lanes(installation), 10, "a lane")
+    assert lane["work"]["stage"] == "Preparing"
     processes = family(engine)
 
     engine.send_signal(signal.SIGTERM)
@@ -103,7 +93,7 @@ def test_a_store_that_hangs_while_a_job_is_prepared_keeps_nobody(
 
     gate.open()
     installation.start_engine()
-    assert progress(completed(installation, job)) == (ROWS, ROWS, 0)
+    assert progress(completed(installation, job)) == (64, 64, 0)
 
 
 def test_a_worker_that_is_frozen_is_killed_at_the_deadline_and_leaves_no_orphan(

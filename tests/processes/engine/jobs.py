@@ -12,22 +12,34 @@ def keys(count: int) -> list[str]:
     return [f"k{number:03}" for number in range(count)]
 
 
+def is_task(method: str, path: str) -> bool:
+    """Whether a request is the task of one of our keys."""
+    return method == "PUT" and path.startswith("/photos/k") and "tagging" in path
+
+
 def tag_all(installation: Installation, count: int) -> str:
     """A job over so many objects; returns its id. Its list is uploaded."""
     rows = "".join(f"photos,{key}\n" for key in keys(count))
     uploaded = installation.api("POST", "manifests/", files={"file": ("list.csv", rows)})
-    return create(installation, {"id": uploaded["id"]})
+    return create(installation, manifest={"id": uploaded["id"]})
 
 
-def create(installation: Installation, manifest: dict[str, Any]) -> str:
-    """A job over any manifest; returns its id."""
+def list_all(installation: Installation) -> str:
+    """A job over all 64 objects, which are listed; returns its id."""
+    only_ours = {"key_name_constraint": {"match_any_prefix": ["k"]}}
+    generator = {"source_bucket": "arn:aws:s3:::photos", "filter": only_ours}
+    return create(installation, manifest_generator={**generator, "enable_manifest_output": False})
+
+
+def create(installation: Installation, **given: Any) -> str:
+    """A job over any list; returns its id."""
     made = installation.api(
         "POST",
         "jobs/",
         json={
             "operation": "S3PutObjectTagging",
             "parameters": {"TagSet": [{"Key": "seen", "Value": "yes"}]},
-            "manifest": manifest,
+            **given,
             "role": "store",
             "confirmation_required": False,
         },
@@ -51,7 +63,7 @@ def progress(told: Any) -> tuple[int, int, int]:
     return found["total"], found["succeeded"], found["failed"]
 
 
-def completed(installation: Installation, job: str, seconds: float = 30) -> Any:
+def completed(installation: Installation, job: str, seconds: float = 90) -> Any:
     """The job, which must end Complete in time."""
     done = until(lambda: ended(installation, job), seconds, "the job to end")
     assert done["status"] == "Complete", done

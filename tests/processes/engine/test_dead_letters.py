@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.processes.gate import Gate
+from tests.processes.engine.conftest import Engine
+from tests.processes.engine.gate import Gate
+from tests.processes.engine.jobs import ended, keys, progress, tag_all
 from tests.processes.installation import Installation, until
-from tests.processes.jobs import ended, keys, progress, tag_all
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("engine")]
 
 ROWS = 16
 POISON = "k009"
@@ -19,9 +20,8 @@ MOST_DEATHS = 2 + 3 + 5
 
 
 def test_a_task_that_kills_its_workers_is_found_and_given_up(
-    installation: Installation, gate: Gate
+    installation: Installation, gate: Gate, engine: Engine
 ) -> None:
-    engine = installation.start_engine()
     gate.poison = f"/photos/{POISON}?tagging"
     job = tag_all(installation, ROWS)
     alarms: list[Any] = []
@@ -30,7 +30,7 @@ def test_a_task_that_kills_its_workers_is_found_and_given_up(
         alarms.extend(installation.api("GET", "workers/")["alarms"])
         return ended(installation, job)
 
-    done = until(look, 60, "the job to end")
+    done = until(look, 120, "the job to end")
 
     assert done["status"] == "Complete"
     assert progress(done) == (ROWS, ROWS - 1, 1)

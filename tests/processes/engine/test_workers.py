@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.processes.gate import Gate
+from tests.processes.engine.conftest import Engine
+from tests.processes.engine.gate import Gate
+from tests.processes.engine.jobs import completed, is_task, progress, tag_all
 from tests.processes.installation import Installation, until
-from tests.processes.jobs import ended, progress, tag_all
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("engine")]
 
 ROWS = 16
 SOON = 8
@@ -29,10 +30,9 @@ def nodes(installation: Installation) -> list[Any]:
 
 
 def test_lanes_and_engines_that_die_are_gone_within_5_seconds_and_frozen_ones_are_silent(
-    installation: Installation, gate: Gate
+    installation: Installation, gate: Gate, engine: Engine
 ) -> None:
-    engine = installation.start_engine()
-    gate.hold = lambda method, path: method == "PUT" and "tagging" in path and "photos/k" in path
+    gate.hold = is_task
     job = tag_all(installation, ROWS)
     until(lambda: gate.held, 30, "requests in flight")
     lane = until(lambda: lanes(installation), 5, "a lane")[0]
@@ -61,8 +61,7 @@ def test_lanes_and_engines_that_die_are_gone_within_5_seconds_and_frozen_ones_ar
 
     gate.open()
     installation.start_engine()
-    done = until(lambda: ended(installation, job), 30, "the job to end")
-    assert progress(done) == (ROWS, ROWS, 0)
+    assert progress(completed(installation, job)) == (ROWS, ROWS, 0)
 
 
 def alarms(installation: Installation) -> list[str]:
