@@ -22,7 +22,6 @@ from jobs.listening import Listener, Order
 from jobs.sending import Sending
 from jobs.status import JobStatus
 from jobs.threshold import has_reached, widest
-from operations.base import Outcome
 from operations.pace import FIRST_WINDOW, Pace
 from operations.sender import Sender
 
@@ -167,7 +166,6 @@ class SliceRun:
         begun = leases.boot_clock()
         commit(self.claim, self.rows, stretch, window=self.pace.window, release=release)
         self.sending.forget(start, end)
-        self.pace.meter.add(sum(isinstance(settled, Outcome) for settled in stretch))
         self.claim.lease.renewed_at = begun
         self.committed_at = time.monotonic()
         if self.claim.job.state in ENDING:

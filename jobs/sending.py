@@ -70,17 +70,19 @@ class Sending:
 
     def collect(self, timeout: float) -> None:
         """Take what the store said, after waiting up to `timeout` seconds for something."""
-        troubled = 0
+        ended = troubled = 0
         outcomes = self.sender.collect(timeout)
         for index, outcome in outcomes:
             if outcome.again is Again.NEVER:
                 self.settled[index] = outcome
                 self.failures += not outcome.succeeded
+                ended += 1
             else:
                 troubled += tells_of_trouble(outcome)
                 self.put_off(index, outcome)
         if outcomes:
             self.pace.hear(len(outcomes), troubled)
+            self.pace.meter.add(ended)
 
     def put_off(self, index: int, outcome: Outcome) -> None:
         """Up to three tries here after a fault, then a later round; being throttled costs none."""

@@ -30,7 +30,7 @@ OF_LATE = 10.0
 
 
 class Meter:
-    """How many tasks are ended in a second, of late: at the job that its pace is for."""
+    """How many tasks end in a second, of late: those with a final answer, committed or not yet."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
