@@ -51,7 +51,9 @@ def job_summary(job: Job, request: Request) -> Json:
 def job_details(job: Job, request: Request) -> Json:
     """Everything about a job."""
     summary = job_summary(job, request)
-    summary["progress"] |= {"in_doubt": job.in_doubt, "provisional": _provisional(job)}
+    in_doubt = job.in_doubt
+    names = (*SUB_RESOURCES, "in_doubt") if in_doubt else SUB_RESOURCES
+    summary["progress"] |= {"in_doubt": in_doubt, "provisional": _provisional(job)}
     return {
         **summary,
         "parameters": job.work.snake_form(),
@@ -74,7 +76,7 @@ def job_details(job: Job, request: Request) -> Json:
         "status_update_reason": job.status_update_reason,
         "suspended_at": job.suspended_at,
         "suspended_cause": job.suspended_cause,
-        "links": {name: url(request, f"job_{name}", job.pk) for name in SUB_RESOURCES},
+        "links": {name: url(request, f"job_{name}", job.pk) for name in names},
     }
 
 
