@@ -20,6 +20,7 @@ from django.db import DatabaseError, connections
 from django_q.conf import Conf
 from django_q.queues import Queue
 
+from jobs import retention
 from jobs.background import STOP, ThisNode, Ticker, queue_of
 from jobs.models import Lane
 
@@ -76,6 +77,7 @@ class Command(BaseCommand):
         connections.close_all()
         cluster = django_q.cluster.Cluster()
         cluster.start()
+        retention.start()
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.ask_to_stop(stopping))
