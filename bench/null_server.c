@@ -12,6 +12,7 @@
  *   - A few small objects that were really put, and their subresources (tags, ACL ...), are kept
  *     and given back, so that a client that tries the store on a scratch object finds what it wrote.
  *   - With a FOLDER, its files are the objects of the bucket `files`, whole or by a range of bytes.
+ *   - A PUT of a key that begins with `refused-` is a 403.
  *   - Replies are held back for DELAY_MS. As all wait equally long, they wait in one ring.
  *   - GET /-/counts tells how many requests of each kind were answered; POST /-/counts sets it to 0.
  */
@@ -45,6 +46,7 @@
 #define KEPT 64
 #define PAGE 1000
 #define FILES "/files/" /* where the files of the folder are */
+#define REFUSED "/refused-"
 
 #define ETAG "\"4032af8d61035123906e58e067140cc5\"" /* the MD5 of BODY */
 #define XML_ETAG "&quot;4032af8d61035123906e58e067140cc5&quot;"
@@ -327,6 +329,11 @@ static void tell_counts(struct connection *c) {
     reply(c, "200 OK", "Content-Type: application/json\r\n", text, at, true);
 }
 
+static void deny(struct connection *c) {
+    const char *text = XML "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    reply(c, "403 Forbidden", "Content-Type: application/xml\r\n", text, strlen(text), true);
+}
+
 static void answer_put(struct connection *c, const struct request *r) {
     if (r->copy_source.at) {
         counts[COPY]++;
@@ -339,6 +346,10 @@ static void answer_put(struct connection *c, const struct request *r) {
         return;
     }
     counts[parameter(r->query, "tagging").at ? TAGGING : PUT]++;
+    if (memmem(r->path.at, r->path.length, REFUSED, sizeof REFUSED - 1)) {
+        deny(c);
+        return;
+    }
     bool plain = !r->query.length || begins(r->query, "x-id=");
     if (has_key(r->path) && r->body.at && plain)
         keep(r->path, (struct span){NULL, 0}, r->body);

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     User = AbstractBaseUser | AnonymousUser
 
+NO_MANIFEST = "There is no such manifest; upload it first."
+
 
 def store_upload(
     user: User,
@@ -144,7 +146,7 @@ def _known(user: User, pk: UUID, role: Role) -> Manifest:
     """A manifest that was handed in before."""
     manifest = manifests_of(user).filter(pk=pk).first()
     if manifest is None:
-        raise InvalidRequest({"manifest.id": ["There is no such manifest; upload it first."]})
+        raise InvalidRequest({"manifest.id": [NO_MANIFEST]})
     before = (manifest.fields, manifest.total_bytes)
     try:
         manifests.peek(manifest, None if manifest.upload else stores.s3_for(role), spool.storage)

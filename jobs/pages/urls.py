@@ -31,6 +31,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/priority/", decisions.job_priority, name="job_priority"),
     path("jobs/<uuid:pk>/speed/", decisions.job_speed, name="job_speed"),
     path("jobs/<uuid:pk>/results/", views.job_results, name="job_results"),
+    path("jobs/<uuid:pk>/in-doubt/", reports.job_in_doubt, name="job_in_doubt"),
     path("jobs/<uuid:pk>/report/", reports.job_report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", reports.job_report_file, name="job_report_file"),
 ]

@@ -22,6 +22,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/results/", views.results, name="job_results"),
     path("jobs/<uuid:pk>/report/", views.report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", views.report_file, name="job_report_file"),
+    path("jobs/<uuid:pk>/in-doubt/", views.in_doubt, name="job_in_doubt"),
     path("jobs/<uuid:pk>/events/", views.events, name="job_events"),
     path("operations/", views.operations, name="operations"),
     path("roles/", roles.roles, name="roles"),

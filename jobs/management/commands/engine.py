@@ -21,6 +21,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from django_q.conf import Conf
 from django_q.queues import Queue
 
+from jobs import retention
 from jobs.background import STOP, ThisNode, Ticker, queue_of
 from jobs.models import Lane
 
@@ -133,6 +134,7 @@ class Command(BaseCommand):
         cluster.start()
         stopping = Stopping(cluster)
         stopping.start()
+        retention.start()
         ticker = Ticker(node)
         self.stdout.write(f"engine {node}: {ticker.slots} workers")
         code = self.watch(ticker, stopping)
