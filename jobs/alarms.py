@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Min, Q
+from django.db.models import Count, Min, Q
 from django.db.models.functions import Now
 
-from jobs import lanes
 from jobs.database import write
 from jobs.leases import host, process_start
 from jobs.models import Job, Node, Slice, recent
 from jobs.presence import NODE_SECONDS
+from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -51,31 +51,35 @@ class Alarm:
 
 def alarms(account_id: str | None) -> list[Alarm]:
     """All that is wrong now. Slices are those of the account's jobs: of all jobs for None."""
-    found = [*_no_engine(), *_waiting()]
+    nodes = Node.objects.filter(beat_at__gt=recent(MEMORY_SECONDS)).aggregate(
+        alive=Count("pk", filter=Q(beat_at__gt=recent(NODE_SECONDS))),
+        stuck=Min("waiting_since", filter=Q(waiting_since__lt=recent(WAITING_SECONDS))),
+    )
+    found = []
+    if not nodes["alive"] and _needs_an_engine():
+        found.append(Alarm("NoEngine", "Work waits, and no engine runs. Start manage.py engine."))
+    if nodes["stuck"]:
+        text = (
+            "Work has waited for more than a minute while workers are free. "
+            "The log of the engine should tell why; to restart the engine loses nothing."
+        )
+        found.append(Alarm("WorkWaits", text, since=nodes["stuck"]))
     slices = crashing()
     if account_id is not None:
         slices = slices.filter(job__account_id=account_id)
     return found + [alarm_of(slice_) for slice_ in slices.select_related("job")[:MOST_SLICES]]
 
 
-def _no_engine() -> list[Alarm]:
-    if Node.objects.filter(beat_at__gt=recent(NODE_SECONDS)).exists() or not lanes.waiting():
-        return []
-    return [Alarm("NoEngine", "Work waits, and no engine runs. Start manage.py engine.")]
-
-
-def _waiting() -> list[Alarm]:
-    remembered = Node.objects.filter(
-        beat_at__gt=recent(MEMORY_SECONDS), waiting_since__lt=recent(WAITING_SECONDS)
+def _needs_an_engine() -> bool:
+    """Whether there is work. Not `lanes.waiting`, which asks for the slices of each job: a page may
+    ask for this often.
+    """
+    needs_one = (
+        Q(status__in=TO_PREPARE | TO_FINISH | {JobStatus.PAUSING})
+        | Q(status=JobStatus.ACTIVE, held_by="")
+        | Q(status=JobStatus.READY, held_by="", run_window__isnull=True)
     )
-    since = remembered.aggregate(since=Min("waiting_since"))["since"]
-    if since is None:
-        return []
-    text = (
-        "Work has waited for more than a minute while workers are free. "
-        "The log of the engine should tell why; to restart the engine loses nothing."
-    )
-    return [Alarm("WorkWaits", text, since=since)]
+    return Job.objects.filter(needs_one).exists()
 
 
 def crashing() -> QuerySet[Slice]:

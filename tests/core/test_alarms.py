@@ -48,6 +48,20 @@ def test_work_without_an_engine_is_an_alarm(make_job: MakeJob) -> None:
     assert codes() == ["NoEngine"]
 
 
+@pytest.mark.parametrize("status", ["Preparing", "Ready", "Active", "Pausing", "Cancelling"])
+def test_so_it_is_whatever_the_job_waits_for(make_job: MakeJob, status: str) -> None:
+    make_job(status=status)
+
+    assert codes() == ["NoEngine"]
+
+
+@pytest.mark.parametrize("status", ["Ready", "Active"])
+def test_a_job_that_a_person_paused_needs_no_engine(make_job: MakeJob, status: str) -> None:
+    make_job(status=status, held_by="ada")
+
+    assert codes() == []
+
+
 def test_an_engine_that_was_not_seen_for_five_seconds_is_none(
     node: Node, make_job: MakeJob
 ) -> None:
