@@ -6,6 +6,7 @@ spool before the transaction begins; when it does not happen, they are garbage.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from typing import Any
 
@@ -88,8 +89,11 @@ def _commit(
 
 
 def _label(slice_: Slice) -> str:
-    """The beginning of the names of a part's files: no other lane, nor this one later, has it."""
-    return f"jobs/{slice_.job_id}/{slice_.number:08d}-{slice_.epoch}-{slice_.next_index}"
+    """The beginning of the names of a part's files, which nobody else has: not even this lane, when
+    it tries again what the database has committed without its hearing of it.
+    """
+    place = f"{slice_.number:08d}-{slice_.epoch}-{slice_.next_index}"
+    return f"jobs/{slice_.job_id}/{place}-{secrets.token_hex(4)}"
 
 
 def _part(claim: SliceClaim, settled: list[Settled], failed: int, name: str) -> Part:

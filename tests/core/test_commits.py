@@ -270,3 +270,20 @@ def test_so_many_failed_tasks_are_kept_and_no_more(
 
     assert [t.key for t in job.task_results.all()] == keys(3)
     assert Job.objects.get().failed == 6
+
+
+def test_a_commit_whose_answer_was_lost_keeps_its_file_when_the_lane_tries_again(
+    make_active: MakeActive,
+) -> None:
+    """The database has it, and the lane does not know: it tries again, with what has settled since,
+    before it hears that the slice has moved on.
+    """
+    claim = claim_next(make_active(6))
+    commit(claim, ROWS[6], [FORBIDDEN, MISSING], window=10)
+    committed = results.exceptions(Part.objects.get())
+    claim.slice.next_index = 0
+
+    with pytest.raises(LeaseLost):
+        commit(claim, ROWS[6], [FORBIDDEN, MISSING, FORBIDDEN], window=10)
+
+    assert results.exceptions(Part.objects.get()) == committed
