@@ -16,8 +16,16 @@ from tests.chaos.run import Asked, Run
 from tests.chaos.services import Missing
 
 
+BEGAN = time.monotonic()
+
+
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+def tell(text: str) -> None:
+    """A line of the run's story."""
+    say(f"{time.monotonic() - BEGAN:5.1f} s  {text}")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -37,7 +45,7 @@ def main(words: list[str]) -> int:
     say(f"seed {seed}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="lading-chaos-"))
-    run = Run(Asked(asked.seconds, seed, asked.settle, asked.services, say), folder)
+    run = Run(Asked(asked.seconds, seed, asked.settle, asked.services, tell), folder)
     try:
         return through(run)
     except Missing as missing:
@@ -70,7 +78,7 @@ def through(run: Run) -> int:
     asked, blows = run.asked, run.blows.fallen
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(blows.items()))
     said = [
-        f"seed={asked.seed} {run.services.name} {time.monotonic() - run.began:.0f} s",
+        f"seed={asked.seed} {run.services.name} {time.monotonic() - BEGAN:.0f} s",
         f"{len(run.plans)} jobs",
         f"{sum(plan.total for plan in run.plans):,} tasks",
         f"{sum(blows.values())} blows ({kinds})",

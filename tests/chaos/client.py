@@ -81,9 +81,7 @@ class Client:
 
     def job(self, plan: Plan, *, patient: bool = True) -> dict[str, Any]:
         """A job as the API tells it."""
-        told: dict[str, Any] = self.call(
-            "GET", f"jobs/{self.jobs[plan.number]}/", patient=patient
-        )
+        told: dict[str, Any] = self.call("GET", f"jobs/{self.jobs[plan.number]}/", patient=patient)
         return told
 
     def has_ended(self, plan: Plan) -> bool:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -73,10 +74,10 @@ class Engine:
         if not self.roles and len(found) == len(ROLES):
             self.roles = dict(zip(found, ROLES, strict=True))
         elif self.roles:
-            gone = [role for pid, role in self.roles.items() if pid not in found]
-            new = [pid for pid in found if pid not in self.roles]
             kept = {pid: role for pid, role in self.roles.items() if pid in found}
-            self.roles = kept | dict(zip(new, sorted(gone, reverse=True), strict=False))
+            vacant = list((Counter(ROLES) - Counter(kept.values())).elements())
+            new = [pid for pid in found if pid not in kept]
+            self.roles = kept | dict(zip(new, vacant, strict=False))
 
     def pids(self, role: str) -> list[int]:
         """The living processes that play a part."""

@@ -6,6 +6,7 @@ without an answer is sent again by rights, and is counted apart.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,8 @@ class Figures:
     retried: int = 0
     per_kill: list[tuple[str, int, int]] = field(default_factory=list)
     """Of each kill that hit work: its kind, how many tasks were done again, how many in doubt."""
+    causes: Counter[str] = field(default_factory=Counter)
+    """What made tasks be done again: a kind of kill, "setback" or "lease"."""
     unexplained: list[Place] = field(default_factory=list)
 
     @property
@@ -50,7 +53,10 @@ class Figures:
         worst = max(self.per_kill, key=lambda told: told[1], default=("", 0, 0))
         kills = len(self.per_kill)
         mean = sum(done for _, done, _ in self.per_kill) / kills if kills else 0
-        text = f"re-executed {self.again:,} ({self.percent:.1f} %)"
+        causes = ", ".join(
+            f"{kind} {count:,}" for kind, count in self.causes.most_common() if count
+        )
+        text = f"re-executed {self.again:,} ({self.percent:.1f} %{causes and ': ' + causes})"
         if kills:
             text += (
                 f", after {kills} kills that hit work {mean:.0f} each on average, at most "
@@ -94,9 +100,11 @@ def measure(
             for place in in_doubt
             for one in by_place.get(place, [])
             if one.before <= loss.until and one.at >= loss.since
-        }
+        } - explained
+        number = _kill_of(loss, kills) if loss.why == "lease" else None
+        figures.causes[loss.why if number is None else kills[number].kind] += len(mine)
         explained |= mine
-        if (number := _kill_of(loss, kills)) is not None:
+        if number is not None:
             told = done.setdefault(number, [0, 0])
             told[0] += len(mine)
             told[1] += len(in_doubt)

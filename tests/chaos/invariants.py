@@ -119,7 +119,8 @@ def check_counters(
     for slice_ in slices:
         mine = [part for part in parts if part.slice == slice_.id]
         sums = tuple(
-            sum(getattr(part, kind) for part in mine) for kind in ("succeeded", "failed", "deferred")
+            sum(getattr(part, kind) for part in mine)
+            for kind in ("succeeded", "failed", "deferred")
         )
         if sums != (slice_.succeeded, slice_.failed, slice_.deferred):
             wrong.append(f"the parts of slice {slice_.id} of {plan.name} sum up to {sums}")

@@ -53,7 +53,7 @@ class Programs:
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
-        self.environment = {**environment, MARK: str(folder)}
+        self.environment: Mapping[str, str] = {**environment, MARK: str(folder)}
         self.started: list[subprocess.Popen[bytes]] = []
 
     def start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 from contextlib import suppress
@@ -75,6 +76,8 @@ class Services:
     name = "postgresql+redis"
 
     def __init__(self, programs: Programs) -> None:
+        if shutil.which("redis-server") is None:
+            raise Missing("Redis is not installed: apt-get install redis-server")
         self.programs = programs
         self.port, self.redis_port = free_port(), free_port()
         self.redis = redis.Redis(port=self.redis_port, socket_timeout=5)

@@ -17,7 +17,7 @@ from tests.chaos.work import SOURCE, Plan, encoded
 
 INVENTORY = """
 import json
-from jobs.models import Job, Lane, Node
+from jobs.models import Job, Lane, Node, recent
 from jobs.results import task_rows
 for job in Job.objects.order_by("created_at"):
     slices = [
@@ -30,7 +30,7 @@ for job in Job.objects.order_by("created_at"):
     print(json.dumps({"name": job.description, "counted": [job.succeeded, job.failed],
                       "slices": slices, "parts": parts}))
 print(json.dumps({"lanes": [str(lane) for lane in Lane.objects.all()],
-                  "nodes": [str(node) for node in Node.objects.all()]}))
+                  "nodes": [str(node) for node in Node.objects.filter(beat_at__gt=recent(3))]}))
 """
 """Prints what the database holds at the end: a line of JSON for each job, then who is alive."""
 

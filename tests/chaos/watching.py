@@ -37,7 +37,7 @@ class Look:
 @dataclass(frozen=True)
 class Loss:
     """A slice that a lane lost, or gave back with an error. Rows in [low, high) may be done again;
-    it fell between two looks.
+    it fell between two looks. `why`: "lease" where it ran out, "setback" where an error was told.
     """
 
     slice: int
@@ -46,6 +46,7 @@ class Loss:
     high: int
     since: float
     until: float
+    why: str = "lease"
 
 
 class Watch:
@@ -76,7 +77,8 @@ class Watch:
             high = before.started_upto if before and before.exact else look.started_upto
             low = before.next_index if before else 0
             pid, since = (before.pid, before.at) if before else (0, 0.0)
-            self.losses.append(Loss(pk, pid, low, high, since, look.at))
+            why = "setback" if look.errors > (before.errors if before else 0) else "lease"
+            self.losses.append(Loss(pk, pid, low, high, since, look.at, why))
         same = before and before.exact and before.epoch == look.epoch
         exact = is_frozen or bool(same and not lost)
         self.seen[pk] = Look(

@@ -86,13 +86,15 @@ def encoded(key: str) -> str:
 
 
 def plans(seed: int, seconds: float) -> list[Plan]:
-    """A big job of each operation that lasts as long as the blows, and smaller ones in between."""
+    """A big job of each operation that is slowed down to last as long as the blows, one that runs as
+    fast as it can, and small ones in between.
+    """
     drawn = random.Random(seed)
-    sizes = [max(1200, int(seconds * 90)), max(600, int(seconds * 45))]
+    sizes = [max(1200, int(seconds * 80)), max(600, int(seconds * 40)), int(seconds * 60)]
     sizes += [drawn.randint(60, 500) for _ in range(max(2, int(seconds / 8)))]
     made = []
     for number, size in enumerate(sizes, 1):
-        is_big = number <= 2
+        is_slow, is_big = number <= 2, number <= 3
         absent = drawn.randint(3, max(5, size // 12))
         made.append(
             Plan(
@@ -101,9 +103,9 @@ def plans(seed: int, seconds: float) -> list[Plan]:
                 keys=tuple(name(number, place) for place in range(size - absent)),
                 absent=tuple(f"job{number}/gone-{place:05}.jpg" for place in range(absent)),
                 priority=10 if is_big else drawn.choice((0, 10, 10, 20)),
-                speed=max(60, int(size / seconds * 1.3)) if is_big else None,
+                speed=max(60, int(size / seconds * 2)) if is_slow else None,
                 is_uploaded=number % 2 == 0,
-                at=0.0 if is_big else drawn.uniform(0.1, 0.8) * seconds,
+                at=0.0 if is_slow else drawn.uniform(0.1, 0.8) * seconds,
             )
         )
     return sorted(made, key=lambda plan: plan.at)
