@@ -55,18 +55,18 @@ class ReportFileInline(ShownInline):
 
 @admin.register(Job)
 class JobAdmin(ShownAdmin):
-    """Jobs of all accounts, to be looked at, confirmed and cancelled."""
+    """Jobs of all accounts, to be looked at, confirmed, paused and cancelled."""
 
     list_display = (
-        "id", "account_id", "status", "operation", "priority", "total_tasks", "succeeded", "failed",
-        "created_by", "created_at", "description",
+        "id", "account_id", "status", "held_by", "operation", "priority", "total_tasks",
+        "succeeded", "failed", "created_by", "created_at", "description",
     )  # fmt: skip
     list_filter = ("status", "operation", "account_id")
     list_select_related = ("created_by",)
     search_fields = ("id", "description")
     exclude = ("request_digest",)
     inlines = (EventInline, TallyInline, ReportFileInline)
-    actions = ("confirm", "cancel")
+    actions = ("confirm", "pause", "resume", "cancel")
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Who may use the actions, though nobody may edit."""
@@ -76,6 +76,16 @@ class JobAdmin(ShownAdmin):
     def confirm(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         """Let suspended jobs run."""
         _decide(request, jobs, services.confirm_job, "confirmed")
+
+    @admin.action(description="Pause the selected jobs", permissions=["decide"])
+    def pause(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """Keep jobs from running until somebody resumes them."""
+        _decide(request, jobs, services.pause_job, "paused")
+
+    @admin.action(description="Resume the selected jobs", permissions=["decide"])
+    def resume(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """Let paused jobs go on."""
+        _decide(request, jobs, services.resume_job, "resumed")
 
     @admin.action(description="Cancel the selected jobs", permissions=["decide"])
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from jobs import results
 from jobs.database import write
-from jobs.errors import InvalidTransition
-from jobs.lanes import FIRST_DECISION, SliceClaim, allowance
+from jobs.lanes import SliceClaim
 from jobs.leases import LeaseLost, lease_end
 from jobs.manifests.rows import columns
 from jobs.models import MOST_TASK_RESULTS, Job, Part, Slice, Tally, TaskResult
@@ -27,13 +26,12 @@ from jobs.retries import (
     write_retry,
 )
 from jobs.spool import Receipt, spool
-from jobs.status import JobStatus
+from jobs.threshold import allowance, judge
 from operations.base import Outcome
 
 MOST_TALLIES = 1000
 """Distinct (error code, HTTP status) pairs of a job; further ones are counted under `Other`."""
 OTHER = ("Other", 0)
-JUDGED = frozenset({JobStatus.ACTIVE, JobStatus.PAUSING})
 
 
 def commit(
@@ -82,7 +80,7 @@ def _commit(
         part.save(force_insert=True)
         insert_retries(job, slice_, retries, files)
         _keep_failures(job, failures)
-        _judge(job)
+        judge(job)
         if not release and part.end < slice_.size:
             upto = _reserve(claim, job, part.end, window)
     slice_.next_index, slice_.started_upto = part.end, upto
@@ -218,26 +216,3 @@ def _keep_failures(job: Job, failures: list[tuple[bytes, Outcome]]) -> None:
             )
         )
     TaskResult.objects.bulk_create(kept, batch_size=200)
-
-
-def _judge(job: Job) -> None:
-    """The failure threshold, on committed counters: more than half of at least a thousand (spec.md
-    2.4).
-    """
-    if job.executed < FIRST_DECISION or job.failed * 2 <= job.executed or job.state not in JUDGED:
-        return
-    reason = f"{job.failed:,} of {job.executed:,} tasks failed, which is more than 50 percent."
-    over = Q(failed__gt=F("succeeded"))
-    try:
-        job.become(
-            JobStatus.FAILING,
-            actor="system",
-            reason=reason,
-            where=over,
-            start=JUDGED,
-            failure_reasons=[
-                {"FailureCode": "TaskFailureThresholdExceeded", "FailureReason": reason}
-            ],
-        )
-    except InvalidTransition:
-        return

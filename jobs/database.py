@@ -12,12 +12,16 @@ import fcntl
 import os
 import threading
 import weakref
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from django.db import connection, transaction
+
+ADVISORY = 0x1AD1
+"""The first half of our advisory locks, which tells them from those of others."""
 
 _held = threading.local()
 
@@ -31,6 +35,18 @@ def write() -> Iterator[None]:
         return
     with _flock(path), transaction.atomic():
         yield
+
+
+def alone(name: str) -> None:
+    """Until the end of this write transaction nobody else passes the same name.
+
+    For decisions over many rows, some of which may not be there yet to be locked. SQLite has but
+    one writer as it is.
+    """
+    if connection.vendor == "postgresql":
+        key = zlib.crc32(name.encode())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY, key - 2**31])
 
 
 @contextmanager

@@ -14,17 +14,20 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 
-from jobs import lanes, leases, results
+from jobs import leases, results
 from jobs.commits import commit, extend
 from jobs.lanes import Claim, SliceClaim
 from jobs.leftovers import CRASHES_TO_SPLIT, split
 from jobs.listening import Listener, Order
 from jobs.sending import Sending
 from jobs.status import JobStatus
+from jobs.threshold import has_reached, widest
 from operations.pace import FIRST_WINDOW, Pace
 from operations.sender import Sender
 
 PART_SECONDS = 1.0
+SOON_SECONDS = 0.1
+"""The least seconds between two parts where one of them may end the job."""
 COLLECT_SECONDS = 0.05
 IDLE_SECONDS = 0.01
 DRAIN_SECONDS = 8.0
@@ -93,7 +96,8 @@ class SliceRun:
 
     def commit_if_due(self, now: float) -> None:
         """Commit what has settled in order: at the end, in time, and before rows run out."""
-        late = now - self.committed_at >= PART_SECONDS
+        spent = now - self.committed_at
+        late = spent >= PART_SECONDS or (spent >= SOON_SECONDS and self.has_failed_enough)
         if self.sending.waiting and (late or self.has_better_to_do):
             self.sending.defer_throttled()
         end = self.sending.settled_upto()
@@ -106,6 +110,12 @@ class SliceRun:
         elif late and (used_up or self.sending.is_starved):
             self.adjust_window(now)
             self.attempt(lambda: self.extend(now), now)
+
+    @property
+    def has_failed_enough(self) -> bool:
+        """True where what is to be committed may reach the failures that the job may have."""
+        job = self.claim.job
+        return has_reached(job, job.failed + self.sending.failures)
 
     @property
     def has_better_to_do(self) -> bool:
@@ -145,7 +155,7 @@ class SliceRun:
         """
         spent, pace = now - self.committed_at, self.pace
         if spent < PART_SECONDS / 2 or self.sending.is_starved:
-            pace.window = min(pace.window * 2, lanes.widest(self.claim.job))
+            pace.window = min(pace.window * 2, widest(self.claim.job))
         elif spent > 2 * PART_SECONDS:
             pace.window = max(pace.window // 2, FIRST_WINDOW)
 

@@ -21,15 +21,15 @@ from jobs.database import write
 from jobs.leases import Lease, boot_clock, lease_end
 from jobs.models import Job, Slice
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
+from jobs.threshold import allowance, widest
 from operations.pace import FIRST_WINDOW
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.db.models import QuerySet
 
 BEAT_SECONDS = 1.0
-FIRST_DECISION = 1000
-"""Tasks after which the failure threshold is judged first (spec.md 2.4)."""
-LARGEST_WINDOW = 10_000
 DUE = Q(not_before=None) | Q(not_before__lte=Now())
 
 
@@ -73,28 +73,36 @@ Claim = JobClaim | SliceClaim
 # ---- claimable now: the one predicate of claim, ticker and watchdog
 
 
-def waiting(above: int | None = None, *, fair: bool = False) -> list[Job]:
+def waiting(above: int | None = None, *, fair_to: UUID | None = None) -> list[Job]:
     """The jobs that have work which could be claimed now, best first; `above`: only of higher
-    priority. `fair`: or of that priority and without a lane.
+    priority. `fair_to`: or of that priority, where this job has lanes to spare for them.
     """
     running = Slice.objects.filter(job=OuterRef("pk"), state=Slice.State.RUNNING)
     live = running.filter(lease_until__gte=Now())
     free = DUE & (Q(lease_until=None) | Q(lease_until__lt=Now()))
+    busy = live.order_by().values("job").annotate(n=Count("pk")).values("n")
     jobs = Job.objects.filter(
-        Q(status=JobStatus.ACTIVE)
+        Q(status=JobStatus.ACTIVE, held_by="")
         | free & Q(status__in=TO_PREPARE)
         | free & Q(~Exists(live), status__in=TO_FINISH)
-    )
+    ).annotate(lanes_at_work=Coalesce(Subquery(busy), 0))
     if above is not None:
-        alike = Q(priority=above) & ~Exists(live) if fair else Q(pk__in=[])
-        jobs = jobs.filter(Q(priority__gt=above) | alike)
-    busy = running.order_by().values("job").annotate(n=Count("pk")).values("n")
-    found = [
-        job for job in jobs.annotate(lanes_at_work=Coalesce(Subquery(busy), 0)) if _may_start(job)
-    ]
+        jobs = jobs.filter(priority__gte=above) if fair_to else jobs.filter(priority__gt=above)
+    fewer = max(_lanes_of(fair_to) - 1, 1) if fair_to else 0
+    found = [job for job in jobs if job.priority != above or _lanes(job) < fewer]
     return sorted(
-        found, key=lambda job: (-job.priority, getattr(job, "lanes_at_work", 0), random.random())
+        filter(_may_start, found), key=lambda job: (-job.priority, _lanes(job), random.random())
     )
+
+
+def _lanes(job: Job) -> int:
+    found: int = vars(job)["lanes_at_work"]
+    return found
+
+
+def _lanes_of(job_id: UUID) -> int:
+    running = Slice.objects.filter(job=job_id, state=Slice.State.RUNNING)
+    return running.filter(lease_until__gte=Now()).count()
 
 
 def _may_start(job: Job) -> bool:
@@ -118,36 +126,20 @@ def claimable(job: Job) -> Iterator[QuerySet[Slice]]:
         yield ready
 
 
-def allowance(job: Job, wanted: int, *, besides: Slice | None = None) -> int:
-    """How many more rows of a job may be started now (design decision 10).
-
-    Until the first thousand tasks are executed at most a thousand are outstanding, so that the
-    first decision on the failure threshold is exact. Call it with the job's row locked where the
-    answer is acted upon.
-    """
-    if job.total_tasks < FIRST_DECISION or job.executed >= FIRST_DECISION:
-        return wanted
-    others = job.slices.exclude(pk=besides.pk) if besides else job.slices.all()
-    return max(0, min(wanted, FIRST_DECISION - job.executed - others.rows_started()))
-
-
-def widest(job: Job) -> int:
-    """The most rows that a lane reserves at a time: up to half of what the job has executed, as by
-    so much the failure threshold may be overshot.
-    """
-    return max(FIRST_WINDOW, min(LARGEST_WINDOW, job.executed // 2))
-
-
 # ---- claiming
 
 
 def claim(
-    owner: str, above: int | None = None, *, window: int = FIRST_WINDOW, fair: bool = False
+    owner: str,
+    above: int | None = None,
+    *,
+    window: int = FIRST_WINDOW,
+    fair_to: UUID | None = None,
 ) -> Claim | None:
     """Take the best piece of work there is: highest priority first, then the job with the fewest
-    lanes; `above` and `fair` as for `waiting`. Up to `window` rows may be started right after.
+    lanes; `above` and `fair_to` as for `waiting`. Up to `window` rows may be started right after.
     """
-    for job in waiting(above, fair=fair):
+    for job in waiting(above, fair_to=fair_to):
         active = job.state == JobStatus.ACTIVE
         taken = claim_slice(job, owner, window=window) if active else claim_job(job, owner)
         if taken:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 
-from jobs.database import write
+from jobs.database import alone, write
 from jobs.errors import InvalidTransition
 from jobs.lanes import fence_off
 from jobs.models import Job, JobEvent, Slice, recent
+from jobs.places import Move, moves
 from jobs.status import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -47,8 +49,8 @@ def complete() -> None:
 
 
 def settle_pauses() -> None:
-    """A Pausing job whose slices have all been given back is Paused; a sleeper's slices are fenced
-    off with it.
+    """A Pausing job whose slices have all been given back is Paused, if any are left; a sleeper's
+    slices are fenced off with it.
     """
     for job in Job.objects.filter(status=JobStatus.PAUSING):
         with suppress(InvalidTransition), write():
@@ -56,37 +58,60 @@ def settle_pauses() -> None:
                 Job.objects.select_for_update().filter(pk=job.pk, status=JobStatus.PAUSING).first()
             )
             if row and fence_off(row):
-                row.become(JobStatus.PAUSED, actor="system")
+                left = row.slices.filter(state=Slice.State.READY).exists()
+                row.become(JobStatus.PAUSED if left else JobStatus.COMPLETING, actor="system")
 
 
 def promote() -> None:
-    """Hand out the LADING_ACTIVE_JOBS places: higher priority first, older first; only a higher one
-    pre-empts.
+    """Hand out the LADING_ACTIVE_JOBS places of each account, and take them back outside the hours
+    of a job. Looks first, and locks only where there is something to be done.
     """
-    waiting = [JobStatus.READY, JobStatus.PAUSED]
-    if not Job.objects.filter(status__in=waiting).exists():
-        return
-    with write():
-        rows = Job.objects.select_for_update().filter(
-            status__in=[*waiting, JobStatus.ACTIVE, JobStatus.PAUSING]
+    for account_id in _accounts_in_line():
+        if not _moves(account_id):
+            continue
+        with write():
+            alone(f"places of {account_id}")
+            for move in _moves(account_id):
+                with suppress(InvalidTransition):
+                    move.job.become(
+                        move.status, actor="system", reason=move.reason, where=Q(held_by="")
+                    )
+
+
+def _accounts_in_line() -> list[str]:
+    """The accounts with jobs that wait for a place, or may have to leave one."""
+    waiting = Q(status__in=[JobStatus.READY, JobStatus.PAUSED], held_by="")
+    hourly = Q(status=JobStatus.ACTIVE, run_window__isnull=False)
+    jobs = Job.objects.filter(waiting | hourly).order_by()
+    return list(jobs.values_list("account_id", flat=True).distinct())
+
+
+def _moves(account_id: str) -> list[Move]:
+    """What is to be done for the jobs of an account.
+
+    Of those in line only as many are read as there are places: a thousand may wait.
+    """
+    places = settings.LADING_ACTIVE_JOBS
+    jobs = Job.objects.filter(account_id=account_id).annotate(now=Now())
+    holding = jobs.filter(status__in=[JobStatus.ACTIVE, JobStatus.PAUSING])
+    waiting = jobs.filter(status__in=[JobStatus.READY, JobStatus.PAUSED], held_by="").order_by(
+        "-priority", "created_at", "pk"
+    )
+    at_any_time = waiting.filter(run_window__isnull=True)
+    found = {
+        job.pk: job
+        for some in (
+            holding,
+            at_any_time[: places + 1],
+            at_any_time.filter(single_slice=True)[:1],
+            waiting.filter(run_window__isnull=False),
         )
-        jobs = sorted(rows.order_by("pk"), key=lambda job: (-job.priority, job.created_at))
-        active = [job for job in jobs if job.state == JobStatus.ACTIVE]
-        coming_free = sum(job.state == JobStatus.PAUSING for job in jobs)
-        taken = len(active) + coming_free
-        for job in (job for job in jobs if job.state in waiting):
-            if taken < settings.LADING_ACTIVE_JOBS:
-                job.become(JobStatus.ACTIVE, actor="system")
-                taken += 1
-            elif coming_free:
-                coming_free -= 1
-            elif active and active[-1].priority < job.priority:
-                lowest = active.pop()
-                lowest.become(
-                    JobStatus.PAUSING, actor="system", reason=f"job {job.pk} has a higher priority"
-                )
-            else:
-                break
+        for job in some
+    }
+    if not found:
+        return []
+    now: datetime = vars(next(iter(found.values())))["now"]
+    return moves(list(found.values()), places, now)
 
 
 def expire_unconfirmed() -> None:
@@ -109,9 +134,11 @@ def expire_unconfirmed() -> None:
 def fail(job: Job, code: str, reason: str) -> None:
     """End the job as a whole with a reason (spec.md 2.5), and fence off who works on it.
 
-    A job that was ending already ends without a report; where the report could just not be
-    delivered it stays in the spool.
+    Nothing is done where another lane took over the preparing or finishing of the job by now: its
+    word counts. A job that was ending already ends without a report; where the report could just
+    not be delivered it stays in the spool.
     """
+    fence = Q(epoch=job.epoch)
     job.refresh_from_db()
     end = {JobStatus.CANCELLING: JobStatus.CANCELLED, JobStatus.FAILING: JobStatus.FAILED}
     told = {"FailureCode": code[:64], "FailureReason": reason[:256]}
@@ -125,8 +152,9 @@ def fail(job: Job, code: str, reason: str) -> None:
     }
     if code == "ReportWriteFailed" and job.state in end:
         with write():
-            Job.objects.filter(pk=job.pk, status=job.state).update(**changes)
-            JobEvent.objects.create(job=job, actor="system", reason=reason[:1024])
+            if Job.objects.filter(fence, pk=job.pk, status=job.state).update(**changes):
+                JobEvent.objects.create(job=job, actor="system", reason=reason[:1024])
         return
+    status = end.get(job.state, JobStatus.FAILING)
     with suppress(InvalidTransition):
-        job.become(end.get(job.state, JobStatus.FAILING), actor="system", reason=reason, **changes)
+        job.become(status, actor="system", reason=reason, where=fence, **changes)

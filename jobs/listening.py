@@ -46,7 +46,7 @@ class Listener:
 
     @property
     def has_had_its_turn(self) -> bool:
-        """True where jobs of the same priority that no lane works on may take this lane."""
+        """True where jobs of the same priority with fewer lanes may take this lane."""
         return time.monotonic() - self.begun_at >= TURN_SECONDS
 
     @property
@@ -111,7 +111,9 @@ class Listener:
         match job.state:
             case JobStatus.ACTIVE if not self.stop():
                 self.better = self.better or lanes.claim(
-                    self.claim.owner, above=job.priority, fair=self.has_had_its_turn
+                    self.claim.owner,
+                    above=job.priority,
+                    fair_to=job.pk if self.has_had_its_turn else None,
                 )
                 return Order.PAUSE if self.better else Order.GO_ON
             case JobStatus.CANCELLING | JobStatus.FAILING:

@@ -25,11 +25,11 @@ from jobs.errors import JobFailure
 from jobs.generated import check_output, save_generated
 from jobs.lanes import JobClaim, waiting
 from jobs.leases import LeaseLost, held_during
-from jobs.manifests.rows import join_rows, least_and_greatest_key
 from jobs.memory import share_arenas
 from jobs.models import UNTRIED, Job, Slice
 from jobs.needs import lacking
 from jobs.probing import Judgement
+from jobs.slicing import slice_size, write_slice
 from jobs.spool import spool
 from jobs.status import JobStatus
 from operations.base import Unfit
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FIRST_SLICE = 250
-LARGEST_SLICE = 10_000
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_SLICES = 200
 WRITERS = 4
@@ -69,7 +67,7 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
 
 def _read(claim: JobClaim, reader: Reader, stop: Callable[[], bool]) -> bool:
     """All rows into slices; False where the lane has to give way before the end."""
-    turn_ends = 0.0
+    turn_ends, job = 0.0, claim.job
     while not reader.ended:
         made = _batch(claim, reader)
         with write():
@@ -77,7 +75,7 @@ def _read(claim: JobClaim, reader: Reader, stop: Callable[[], bool]) -> bool:
         # Its first rows begin a turn: to come to them, deep in a packed file, may take longer.
         turn_ends = turn_ends or time.monotonic() + TURN_SECONDS
         late = time.monotonic() > turn_ends
-        if not reader.ended and (stop() or (late and waiting(claim.job.priority, fair=True))):
+        if not reader.ended and (stop() or (late and waiting(job.priority, fair_to=job.pk))):
             return False
     return True
 
@@ -149,7 +147,7 @@ def _batch(claim: JobClaim, reader: Reader) -> list[Slice]:
             size = slice_size(number, job.operation_type.largest_slice)
             rows = held_during(claim.lease, partial(_rows, reader, size, batch_ends))
             if rows:
-                written.append(writers.submit(_write, job, number, rows, job.epoch))
+                written.append(writers.submit(write_slice, job, number, rows, job.epoch))
             if len(written) > WRITERS:
                 held_during(claim.lease, written[-WRITERS].result)
             if time.monotonic() > batch_ends:
@@ -169,29 +167,6 @@ def _rows(reader: Reader, size: int, until: float) -> list[bytes]:
         if time.monotonic() > until:
             break
     return rows
-
-
-def slice_size(number: int, largest: int) -> int:
-    """Slices grow: 250, 500, 1,000 … so that small jobs spread over workers and big ones cost
-    little.
-    """
-    return min(FIRST_SLICE << min(number - 1, 10), LARGEST_SLICE, largest)
-
-
-def _write(job: Job, number: int, rows: list[bytes], epoch: int) -> Slice:
-    content = join_rows(rows)
-    receipt = spool.put(f"jobs/{job.pk}/{number:08d}-p{epoch}.tasks", content)
-    least, greatest = least_and_greatest_key(rows, content)
-    return Slice(
-        job=job,
-        number=number,
-        size=len(rows),
-        least_key=least,
-        greatest_key=greatest,
-        task_file=receipt.name,
-        task_bytes=receipt.size,
-        task_sha256=receipt.sha256,
-    )
 
 
 def _checkpoint(claim: JobClaim, reader: Reader, made: list[Slice]) -> None:
@@ -242,6 +217,7 @@ def _conclude(job: Job, judged: Judgement, saved: dict[str, Any] | None) -> None
         reason="; ".join(filter(None, [f"{job.rows_read} tasks", judged.note])),
         start=frozenset({JobStatus.PREPARING}),
         total_tasks=job.rows_read,
+        single_slice=job.slices_made == 1,
         generated_manifest=saved,
         owner="",
         lease_until=None,

@@ -20,12 +20,14 @@ from pydantic import (
     Field,
     StrictBool,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.errors import InvalidRequest
 from jobs.generator import ManifestGenerator
+from jobs.windows import Window
 from operations import OPERATION_BY_NAME
 from operations.base import InvalidParameters, Operation, fields_of
 
@@ -44,6 +46,10 @@ ManifestFormat = Literal[
 ]
 FieldName = Literal["Ignore", "Bucket", "Key", "VersionId"]
 DEFAULT_FIELDS = ("Bucket", "Key")
+MOST_TASKS = 20_000_000_000
+"""What one job of AWS may have (spec.md 5)."""
+LATER_MEMBERS = ("failure_threshold", "run_window")
+"""Not part of the digest where they are not given, so that an older request keeps its own."""
 
 
 def _bucket(value: str) -> str:
@@ -158,6 +164,11 @@ class JobRequest(Request):
     role: str = Field(min_length=1, max_length=2048, description="The name or the ARN of a role.")
     priority: int = Field(10, ge=0, le=2_147_483_647, strict=True)
     requests_per_second: int | None = Field(None, ge=1, le=MOST_REQUESTS_PER_SECOND, strict=True)
+    failure_threshold: Literal["never"] | int | None = Field(
+        None,
+        description="Failures after which the job stops, or `never`; by AWS's rule unless told.",
+    )
+    run_window: Window | None = Field(None, description="The hours in which the job may run.")
     description: str = Field("", max_length=256)
     confirmation_required: StrictBool = True
     report: ReportRequest = ReportRequest()
@@ -165,6 +176,18 @@ class JobRequest(Request):
     tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(
         default_factory=dict, max_length=MOST_TAGS
     )
+
+    @field_validator("failure_threshold", mode="before")
+    @classmethod
+    def _threshold(cls, given: object) -> object:
+        if given in (None, "never"):
+            return given
+        if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_TASKS:
+            return given
+        raise ValueError(
+            "Give the number of failures after which the job stops, or never, or nothing for AWS's "
+            "rule (more than half of at least 1,000 tasks)"
+        )
 
     @model_validator(mode="after")
     def _one_list(self) -> Self:
@@ -195,6 +218,9 @@ class JobRequest(Request):
         """SHA-256 over the request without its token: what idempotency compares (spec.md 3.11)."""
         apart = {"client_request_token", "parameters", "manifest_generator"}
         form = self.model_dump(mode="json", exclude=apart)
+        for name in LATER_MEMBERS:
+            if form[name] is None:
+                del form[name]
         listed = self.manifest_generator and self.manifest_generator.wire_form()
         text = json.dumps([form, operation.wire_form(), listed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

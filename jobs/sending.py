@@ -20,7 +20,9 @@ from operations.sender import Sender
 
 
 class Sending:
-    """Sends the rows of a claimed slice. `settled` holds what is not committed yet, by index."""
+    """Sends the rows of a claimed slice. `settled` holds what is not committed yet, by index;
+    `failures` of it are what the store refused.
+    """
 
     def __init__(self, claim: SliceClaim, rows: list[bytes], sender: Sender, pace: Pace) -> None:
         self.claim, self.rows, self.sender, self.pace = claim, rows, sender, pace
@@ -29,6 +31,7 @@ class Sending:
         self.tries: dict[int, int] = {}
         self.next_new = self.settled_end = claim.slice.next_index
         self.not_before = 0.0
+        self.failures = 0
 
     def feed(self) -> None:
         """Start as many rows as the sender has room for and the pace allows."""
@@ -72,6 +75,7 @@ class Sending:
         for index, outcome in outcomes:
             if outcome.again is Again.NEVER:
                 self.settled[index] = outcome
+                self.failures += not outcome.succeeded
             else:
                 troubled += tells_of_trouble(outcome)
                 self.put_off(index, outcome)
@@ -118,6 +122,8 @@ class Sending:
         for index in range(start, end):
             del self.settled[index]
             self.tries.pop(index, None)
+        if self.failures:
+            self.failures = sum(map(is_failure, self.settled.values()))
 
     def defer_throttled(self) -> None:
         """Rows that the store will not take now wait in a retry slice and hold back no part."""
@@ -148,3 +154,8 @@ def tells_of_trouble(outcome: Outcome) -> bool:
     """True where the store has more to do than it can: it throttles, or does not answer."""
     silent = outcome.again is Again.FAULT and outcome.http_status is None
     return silent or outcome.again is Again.THROTTLED
+
+
+def is_failure(settled: Settled) -> bool:
+    """True for the final outcome of a task that failed."""
+    return isinstance(settled, Outcome) and not settled.succeeded

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from jobs import background
 from jobs.checked import ceiling, checked_reason, name_of
@@ -21,6 +22,7 @@ from jobs.roles import probe_role, set_role, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job
 from jobs.visible import job_of, jobs_of, manifest_of, manifests_of, role_of, roles_of
+from jobs.windows import Window
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -40,14 +42,17 @@ __all__ = [
     "manifests_of",
     "matrix",
     "mend_manifest",
+    "pause_job",
     "probe_role",
     "remove_function",
+    "resume_job",
     "role_of",
     "roles_of",
     "set_function",
     "set_priority",
     "set_role",
     "set_speed",
+    "set_window",
     "store_upload",
     "waive",
 ]
@@ -105,6 +110,56 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
     background.ring()
 
 
+def pause_job(job: Job, user: User, *, reason: str = "") -> None:
+    """Keep the job from running until a person lets it go on, whatever its priority is.
+
+    An active one drains and is Paused; one that is not, goes on being prepared or stays Ready.
+    Raises InvalidTransition where the job is paused or ending already.
+    """
+    actor, reason = name_of(user), checked_reason(reason)
+    held = {"held_by": actor, "held_reason": reason, "held_at": Now()}
+    with write():
+        row = Job.objects.select_for_update().get(pk=job.pk)
+        if row.is_held:
+            raise InvalidTransition(f"The job is paused already, by {row.held_by}.")
+        if not row.can_pause:
+            raise InvalidTransition(f"The job is {row.state.value}; it cannot be paused any more.")
+        Job.objects.filter(pk=job.pk).update(**held)
+        told = f"paused: {reason}" if reason else "paused"
+        if row.state == JobStatus.ACTIVE:
+            row.become(JobStatus.PAUSING, actor=actor, reason=told)
+        else:
+            JobEvent.objects.create(job=row, actor=actor, reason=told)
+    job.refresh_from_db()
+
+
+def resume_job(job: Job, user: User, *, reason: str = "") -> None:
+    """Let a job that a person paused go on, when its turn comes. Raises InvalidTransition."""
+    told = f"resumed: {reason}" if checked_reason(reason) else "resumed"
+    with write():
+        held = Job.objects.exclude(held_by="").exclude(status__in=FINAL)
+        lifted = held.filter(pk=job.pk).update(held_by="", held_reason="", held_at=None)
+        if lifted:
+            JobEvent.objects.create(job=job, actor=name_of(user), reason=told)
+    job.refresh_from_db()
+    if not lifted:
+        raise InvalidTransition(
+            f"The job is {job.state.value}, and no person paused it; there is nothing to resume."
+        )
+    background.ring()
+
+
+def set_window(job: Job, user: User, given: object) -> None:
+    """Change the hours in which the job may run ({start, end, time_zone, days}); None: at any time.
+
+    Outside of them it is Paused. Raises InvalidRequest, and InvalidTransition for an ended job.
+    """
+    window = None if given is None else Window.parse(given)
+    told = f"may run from {window}" if window else "may run at any time"
+    _change(job, user, told, "hours", run_window=window.stored() if window else None)
+    background.ring()
+
+
 def set_priority(job: Job, user: User, priority: int) -> None:
     """Change the priority, 0 to 2147483647, in any status that is not final."""
     if (
@@ -115,15 +170,7 @@ def set_priority(job: Job, user: User, priority: int) -> None:
         raise InvalidRequest(
             {"priority": ["Give a whole number from 0 to 2147483647; higher goes first."]}
         )
-    with write():
-        changed = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL).update(priority=priority)
-        if changed:
-            JobEvent.objects.create(
-                job=job, actor=name_of(user), reason=f"priority set to {priority}"
-            )
-    job.refresh_from_db()
-    if not changed:
-        raise InvalidTransition(f"The job is {job.state.value}; its priority can change no more.")
+    _change(job, user, f"priority set to {priority}", "priority", priority=priority)
     background.ring()
 
 
@@ -134,11 +181,15 @@ def set_speed(job: Job, user: User, rate: object) -> None:
     """
     rate = ceiling(rate)
     told = f"set to {rate} requests per second" if rate else "removed"
+    _change(job, user, f"speed ceiling {told}", "speed", requests_per_second=rate)
+
+
+def _change(job: Job, user: User, told: str, what: str, **values: Any) -> None:
+    """Change a job that has not ended, and remember who did it."""
     with write():
-        unfinished = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL)
-        changed = unfinished.update(requests_per_second=rate)
+        changed = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL).update(**values)
         if changed:
-            JobEvent.objects.create(job=job, actor=name_of(user), reason=f"speed ceiling {told}")
+            JobEvent.objects.create(job=job, actor=name_of(user), reason=told)
     job.refresh_from_db()
     if not changed:
-        raise InvalidTransition(f"The job is {job.state.value}; its speed can change no more.")
+        raise InvalidTransition(f"The job is {job.state.value}; its {what} can change no more.")

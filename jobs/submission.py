@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from jobs import background, stores
 from jobs.accounts import account_of
+from jobs.checked import name_of
 from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
@@ -63,6 +64,9 @@ def _job(request: JobRequest, operation: Operation) -> Job:
         priority=request.priority,
         requests_per_second=request.requests_per_second,
         description=request.description,
+        failure_rule=_rule(request.failure_threshold),
+        failure_limit=request.failure_threshold if request.failure_threshold != "never" else None,
+        run_window=request.run_window.stored() if request.run_window else None,
         confirmation_required=request.confirmation_required,
         tags=request.tags,
         client_request_token=request.client_request_token or "",
@@ -72,6 +76,12 @@ def _job(request: JobRequest, operation: Operation) -> Job:
         report_prefix=report.prefix,
         report_scope=report.scope if report.enabled else "",
     )
+
+
+def _rule(threshold: int | str | None) -> Job.FailureRule:
+    if threshold is None:
+        return Job.FailureRule.HALF
+    return Job.FailureRule.NEVER if threshold == "never" else Job.FailureRule.COUNT
 
 
 def _repeated(account_id: str, token: str, digest: str) -> Job | None:
@@ -138,7 +148,7 @@ def _save(job: Job, user: User) -> Job:
                 job.manifest.save(force_insert=True)
             job.save(force_insert=True)
             JobEvent.objects.create(
-                job=job, actor=user.get_username(), to_status=JobStatus.NEW, reason="created"
+                job=job, actor=name_of(user), to_status=JobStatus.NEW, reason="created"
             )
             transaction.on_commit(background.ring)
     except IntegrityError:

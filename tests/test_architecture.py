@@ -22,16 +22,16 @@ TOO_LONG = {"config/settings.py"}
 
 LAYERS = (
     {"status", "errors", "secrecy", "database", "memory", "apps", "supervisor"},
-    {"models", "accounts", "requests", "checked", "generator", "generator_filter"},
+    {"models", "accounts", "requests", "checked", "generator", "generator_filter", "windows"},
     {"stores", "spool", "redirects"},
     {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
-        *("commits", "leftovers", "execution", "preparing", "generated"),
-        *("delivery", "report", "report_files"),
-        *("listening", "sending", "ceilings"),
+        *("commits", "leftovers", "execution", "preparing", "slicing"),
+        *("generated", "delivery", "report", "report_files"),
+        *("listening", "sending", "ceilings", "threshold"),
     },
-    {"lifecycle"},
+    {"lifecycle", "places"},
     {"working"},
     {"background"},
     {"services", "submission", "intake", "linting", "visible", "functions", "roles"},

@@ -11,7 +11,9 @@ class JobEvent(models.Model):
 
     job = models.ForeignKey("jobs.Job", on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(db_default=Now())
-    actor = models.CharField(max_length=150, help_text="A user's name, or `system`.")
+    actor = models.CharField(
+        max_length=200, help_text="A user's name, with the token that was used; or `system`."
+    )
     from_status = models.CharField(max_length=10, blank=True)
     to_status = models.CharField(max_length=10, blank=True)
     reason = models.CharField(max_length=1024, blank=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,6 +18,8 @@ from jobs.errors import InvalidTransition
 from jobs.models.events import JobEvent
 from jobs.models.job_queryset import JobQuerySet
 from jobs.models.manifest import Manifest
+from jobs.models.timers import dates_of
+from jobs.models.turns import Turns
 from jobs.status import CANCELLABLE, CONFIRMABLE, FINAL, JobStatus
 from operations import OPERATION_BY_NAME, Operation
 
@@ -25,7 +27,7 @@ UNTRIED = "UNTRIED_STORE:"
 """How the cause of a suspension begins where nobody knows what the store will do."""
 
 
-class Job(models.Model):
+class Job(Turns):
     """One operation over one manifest."""
 
     class ReportScope(models.TextChoices):
@@ -33,6 +35,13 @@ class Job(models.Model):
 
         ALL_TASKS = "AllTasks", "All tasks"
         FAILED_TASKS_ONLY = "FailedTasksOnly", "Failed tasks only"
+
+    class FailureRule(models.TextChoices):
+        """When failed tasks end the job as a whole. AWS knows the first alone (spec.md 2.4)."""
+
+        HALF = "half", "When more than half of at least 1,000 tasks failed"
+        COUNT = "count", "After a number of failures"
+        NEVER = "never", "Never"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account_id = models.CharField(max_length=12)
@@ -43,9 +52,12 @@ class Job(models.Model):
     parameters = models.JSONField(default=dict, help_text="As AWS writes them.")
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="jobs")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="jobs")
-    priority = models.PositiveIntegerField(default=10)
     requests_per_second = models.PositiveIntegerField(
         null=True, validators=A_CEILING, help_text="The ceiling of all its lanes; none where empty."
+    )
+    failure_rule = models.CharField(max_length=5, choices=FailureRule, default=FailureRule.HALF)
+    failure_limit = models.BigIntegerField(
+        null=True, help_text="How many failures, where the rule counts them."
     )
     confirmation_required = models.BooleanField(default=True)
     client_request_token = models.CharField(max_length=64, blank=True)
@@ -154,7 +166,7 @@ class Job(models.Model):
             legal = [s for s in JobStatus.leading_to(status) if start is None or s in start]
             moved = before in legal and Job.objects.filter(
                 where or Q(), pk=self.pk, status=before
-            ).update(status=status, **(_dates(status, JobStatus(before)) | changes))
+            ).update(status=status, **(dates_of(status, JobStatus(before)) | changes))
             if before and moved:
                 told = {"actor": actor, "reason": reason[:1024]}
                 JobEvent.objects.create(job=self, from_status=before, to_status=status, **told)
@@ -213,6 +225,16 @@ class Job(models.Model):
         return self.state in CANCELLABLE
 
     @property
+    def failure_threshold(self) -> int | str | None:
+        """As it is asked for: a number of failures, `never`, or None for AWS's rule."""
+        return "never" if self.failure_rule == self.FailureRule.NEVER else self.failure_limit
+
+    @property
+    def can_pause(self) -> bool:
+        """True where a person may pause it."""
+        return self.state in CANCELLABLE and not self.is_held
+
+    @property
     def elapsed_active(self) -> timedelta:
         """Time spent in Active, up to now (spec.md 2.7)."""
         running = timezone.now() - self.active_since if self.active_since else timedelta()
@@ -222,20 +244,3 @@ class Job(models.Model):
     def arn(self) -> str:
         """AWS's name of the job."""
         return f"arn:aws:s3:{settings.LADING_REGION}:{self.account_id}:job/{self.pk}"
-
-
-def _dates(status: JobStatus, before: JobStatus) -> dict[str, Any]:
-    """The timers and dates that a move of the status sets (spec.md 2.7)."""
-    changes: dict[str, Any] = {}
-    if status == JobStatus.ACTIVE:
-        changes["active_since"] = Now()
-    elif before == JobStatus.ACTIVE:
-        spent = models.ExpressionWrapper(
-            Now() - F("active_since"), output_field=models.DurationField()
-        )
-        changes.update(active_time=F("active_time") + spent, active_since=None)
-    if status == JobStatus.SUSPENDED:
-        changes.update(suspended_at=Now(), suspended_cause="AWAITING_CONFIRMATION")
-    if status in FINAL:
-        changes["terminated_at"] = Now()
-    return changes

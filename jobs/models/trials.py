@@ -87,7 +87,7 @@ class Waiver(models.Model):
     )
     operation = models.CharField(max_length=40)
     reason = models.CharField(max_length=256)
-    actor = models.CharField(max_length=150, help_text="The name of the user who decided.")
+    actor = models.CharField(max_length=200, help_text="The name of the user who decided.")
     decided_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when the store does something else."

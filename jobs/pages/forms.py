@@ -32,6 +32,8 @@ from jobs.pages.manifest_fields import (
 )
 from jobs.pages.parameters import ParametersForm, carried
 from jobs.pages.report_fields import ReportFields, report_of
+from jobs.pages.turn_fields import PLACES as TURN_PLACES
+from jobs.pages.turn_fields import StopFields, WindowFields, threshold_of, window_of
 from jobs.requests import CSV, JobRequest
 from operations import OPERATION_BY_NAME, OPERATIONS
 
@@ -52,6 +54,7 @@ PLACES = {
     "bucket": "list_bucket",
     "report": "report_bucket",
     **LISTING_PLACES,
+    **TURN_PLACES,
 }
 """Where a fault is shown whose path is not the name of a field with dots for underscores."""
 
@@ -59,7 +62,7 @@ PLAIN = ("operation", "role", "description", "priority", "requests_per_second", 
 """The fields whose values are handed in as they are."""
 
 
-class JobForm(ManifestFields, ReportFields):
+class JobForm(ManifestFields, StopFields, WindowFields, ReportFields):
     """Everything but the operation's parameters: they are a form of their own, `parameters`."""
 
     operation = forms.ChoiceField(choices=lambda: [(o.name, o.label) for o in OPERATIONS])
@@ -161,6 +164,8 @@ class JobForm(ManifestFields, ReportFields):
         return request | {
             "parameters": self.parameters.mapping(),
             **self._objects(given),
+            "failure_threshold": threshold_of(given),
+            "run_window": window_of(given),
             "confirmation_required": given.get("confirmation_required", False),
             "client_request_token": self.token,
             "report": report_of(given),

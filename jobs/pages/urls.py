@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from jobs.pages import creation, manifests, reports, roles, views
+from jobs.pages import creation, decisions, manifests, reports, roles, views
 
 urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
@@ -22,10 +22,13 @@ urlpatterns = [
     path("jobs/", views.job_list, name="job_list"),
     path("jobs/new/", creation.job_new, name="job_new"),
     path("jobs/<uuid:pk>/", views.job, name="job"),
-    path("jobs/<uuid:pk>/confirm/", views.job_confirm, name="job_confirm"),
-    path("jobs/<uuid:pk>/cancel/", views.job_cancel, name="job_cancel"),
-    path("jobs/<uuid:pk>/priority/", views.job_priority, name="job_priority"),
-    path("jobs/<uuid:pk>/speed/", views.job_speed, name="job_speed"),
+    path("jobs/<uuid:pk>/confirm/", decisions.job_confirm, name="job_confirm"),
+    path("jobs/<uuid:pk>/cancel/", decisions.job_cancel, name="job_cancel"),
+    path("jobs/<uuid:pk>/pause/", decisions.job_pause, name="job_pause"),
+    path("jobs/<uuid:pk>/resume/", decisions.job_resume, name="job_resume"),
+    path("jobs/<uuid:pk>/window/", decisions.job_window, name="job_window"),
+    path("jobs/<uuid:pk>/priority/", decisions.job_priority, name="job_priority"),
+    path("jobs/<uuid:pk>/speed/", decisions.job_speed, name="job_speed"),
     path("jobs/<uuid:pk>/results/", views.job_results, name="job_results"),
     path("jobs/<uuid:pk>/report/", reports.job_report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", reports.job_report_file, name="job_report_file"),

@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from jobs import services
-from jobs.errors import InvalidRequest
-from jobs.models import MOST_TASK_RESULTS, Job, JobQuerySet
+from jobs.models import MOST_TASK_RESULTS, JobQuerySet
 from jobs.pages.access import PageRequest, signed_in
 from jobs.pages.listing_shown import listed
 from jobs.pages.members import described
 from jobs.pages.progress import RESTING, Progress
 from jobs.pages.reports import Report
 from jobs.pages.timeline import timeline
+from jobs.pages.turn_fields import hours_of
 from jobs.status import JobStatus
 
 JOBS_A_PAGE = 50
@@ -86,6 +85,7 @@ def job(request: PageRequest, pk: UUID) -> HttpResponseBase:
         "listed": listed(found),
         "report": Report(found),
         "timeline": timeline(found),
+        "hours": hours_of(found),
         "tallies": tallies[:MOST_TALLIES],
         "has_more_tallies": len(tallies) > MOST_TALLIES,
         "first_results": found.task_results.all()[:FIRST_RESULTS],
@@ -116,74 +116,3 @@ def job_results(request: PageRequest, pk: UUID) -> HttpResponseBase:
     }
     template = "jobs/_results.html" if request.htmx else "jobs/results.html"
     return render(request, template, context)
-
-
-@signed_in
-@require_POST
-def job_confirm(request: PageRequest, pk: UUID) -> HttpResponseBase:
-    """Run a job that waits for it."""
-    found = services.job_of(request.user, pk)
-    services.confirm_job(
-        found,
-        request.user,
-        reason=request.POST.get("reason", ""),
-        accept_untried=request.POST.get("accept_untried") == "on",
-    )
-    messages.success(request, f"Successfully received confirmation to run job {pk}.")
-    return redirect("job", pk)
-
-
-@signed_in
-@require_POST
-def job_cancel(request: PageRequest, pk: UUID) -> HttpResponseBase:
-    """Stop a job."""
-    found = services.job_of(request.user, pk)
-    services.cancel_job(found, request.user, reason=request.POST.get("reason", ""))
-    messages.success(request, _cancelled(found))
-    return redirect("job", pk)
-
-
-def _cancelled(found: Job) -> str:
-    if found.is_final:
-        return "The job is cancelled. No task was started."
-    return "The job is being cancelled: requests that are under way are finished first."
-
-
-@signed_in
-@require_POST
-def job_priority(request: PageRequest, pk: UUID) -> HttpResponseBase:
-    """Let a job go before or after others."""
-    found = services.job_of(request.user, pk)
-    services.set_priority(found, request.user, _number(request.POST.get("priority", "")))
-    messages.success(request, f"The priority is now {found.priority}.")
-    return redirect("job", pk)
-
-
-@signed_in
-@require_POST
-def job_speed(request: PageRequest, pk: UUID) -> HttpResponseBase:
-    """Let a job send more or fewer requests per second; an empty field lets it go."""
-    found = services.job_of(request.user, pk)
-    services.set_speed(found, request.user, _ceiling(request.POST.get("requests_per_second", "?")))
-    messages.success(request, _paced(found))
-    return redirect("job", pk)
-
-
-def _ceiling(text: str) -> int | str | None:
-    """The number; what is none is for the verb to refuse."""
-    text = text.strip()
-    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else text or None
-
-
-def _paced(found: Job) -> str:
-    if found.requests_per_second is None:
-        return "The job has no speed ceiling of its own now."
-    return f"The job sends at most {found.requests_per_second} requests per second now."
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,10}", text.strip()):
-        raise InvalidRequest(
-            {"priority": ["Give a whole number from 0 to 2147483647; higher goes first."]}
-        )
-    return int(text)

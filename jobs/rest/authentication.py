@@ -32,6 +32,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         known = ApiToken.objects.select_related("user").filter(digest=digest).first()
         if known is None or not known.user.is_active:
             raise AuthenticationFailed("The token is not valid, or its user is no longer active.")
+        vars(known.user)["with_token"] = known  # so that events can say which key it was
         return known.user, known
 
     def authenticate_header(self, request: Request) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,13 @@ if TYPE_CHECKING:
 
     from jobs.probing import Row
     from jobs.results import ResultRow
-    from operations.base import Operation
 
 Json = dict[str, Any]
 
-SUB_RESOURCES = ("confirm", "cancel", "priority", "speed", "results", "report", "events")
+SUB_RESOURCES = (
+    *("confirm", "cancel", "pause", "resume", "priority", "speed", "window"),
+    *("results", "report", "events"),
+)
 
 
 def job_summary(job: Job, request: Request) -> Json:
@@ -36,6 +37,7 @@ def job_summary(job: Job, request: Request) -> Json:
         "description": job.description,
         "operation": job.operation,
         "priority": job.priority,
+        "hold": _hold(job),
         "progress": {
             "total": job.total_tasks,
             "succeeded": job.succeeded,
@@ -67,6 +69,8 @@ def job_details(job: Job, request: Request) -> Json:
             "scope": job.report_scope or None,
         },
         "requests_per_second": job.requests_per_second,
+        "failure_threshold": job.failure_threshold,
+        "run_window": job.run_window,
         "confirmation_required": job.confirmation_required,
         "client_request_token": job.client_request_token or None,
         "tags": job.tags,
@@ -76,6 +80,13 @@ def job_details(job: Job, request: Request) -> Json:
         "suspended_cause": job.suspended_cause,
         "links": {name: url(request, f"job_{name}", job.pk) for name in SUB_RESOURCES},
     }
+
+
+def _hold(job: Job) -> Json | None:
+    """Who paused the job and why; null where no person did."""
+    return (
+        {"by": job.held_by, "at": job.held_at, "reason": job.held_reason} if job.held_by else None
+    )
 
 
 def _reason(told: Json) -> Json:
@@ -212,30 +223,6 @@ def report_file(row: ReportFile, request: Request) -> Json:
         "rows": row.rows,
         "md5": row.md5,
         "url": url(request, "job_report_file", row.job_id, row.pk),
-    }
-
-
-def operation(kind: type[Operation]) -> Json:
-    """An operation and its parameters, as it declares them itself."""
-    return {
-        "name": kind.name,
-        "label": kind.label,
-        "summary": inspect.getdoc(kind) or "",
-        "permissions": list(kind.permissions),
-        "parameters": kind.model_json_schema(by_alias=False),
-        "aws_names": aws_names(kind),
-    }
-
-
-def aws_names(kind: type[Operation]) -> dict[str, str]:
-    """AWS's name of every parameter, also of those in nested structures: {"tag_set": "TagSet"}."""
-    ours, theirs = (kind.model_json_schema(by_alias=by_alias) for by_alias in (False, True))
-    pairs = [(ours, theirs)]
-    pairs += zip(ours.get("$defs", {}).values(), theirs.get("$defs", {}).values(), strict=True)
-    return {
-        name: alias
-        for mine, other in pairs
-        for name, alias in zip(mine.get("properties", {}), other.get("properties", {}), strict=True)
     }
 
 

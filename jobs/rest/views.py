@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from jobs import results as job_results
 from jobs import services
 from jobs.errors import InvalidRequest, NotFound
-from jobs.rest import paging
+from jobs.rest import catalogue, paging
 from jobs.rest import representation as show
 from jobs.rest.parsers import body, members
 from jobs.spool import spool
@@ -99,6 +99,31 @@ def cancel(request: Request, pk: UUID) -> Response:
 
 
 @api_view(["POST"])
+def pause(request: Request, pk: UUID) -> Response:
+    """Keep a job from running until it is resumed; {"reason"} may say why."""
+    found = services.job_of(request.user, pk)
+    services.pause_job(found, request.user, reason=_reason(request))
+    return _job(found, request)
+
+
+@api_view(["POST"])
+def resume(request: Request, pk: UUID) -> Response:
+    """Let a paused job go on; {"reason"} may say why."""
+    found = services.job_of(request.user, pk)
+    services.resume_job(found, request.user, reason=_reason(request))
+    return _job(found, request)
+
+
+@api_view(["POST"])
+def window(request: Request, pk: UUID) -> Response:
+    """Change the hours to those of {"run_window"}; null lets the job run at any time."""
+    found = services.job_of(request.user, pk)
+    # A body without the member means nothing, not that the job may run at any time.
+    services.set_window(found, request.user, members(request, "run_window").get("run_window", ...))
+    return _job(found, request)
+
+
+@api_view(["POST"])
 def priority(request: Request, pk: UUID) -> Response:
     """Change the priority to that of {"priority"}."""
     found = services.job_of(request.user, pk)
@@ -163,7 +188,7 @@ def events(request: Request, pk: UUID) -> Response:
 @api_view(["GET"])
 def operations(request: Request) -> Response:
     """What can be done to an object, with the JSON schema of its parameters."""
-    return paging.page_of(request, [show.operation(kind) for kind in OPERATIONS], None)
+    return paging.page_of(request, [catalogue.operation(kind) for kind in OPERATIONS], None)
 
 
 @api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])

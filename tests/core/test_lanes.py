@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs import lanes, leases
+from jobs import lanes, leases, threshold
 from jobs.lanes import JobClaim, SliceClaim
 from jobs.leases import LeaseLost
 from jobs.models import Job, Slice
@@ -243,13 +243,13 @@ def test_a_lane_trusts_its_lease_for_less_than_its_whole_time(
 def test_nothing_limits_a_job_that_cannot_reach_the_threshold(make_active: MakeActive) -> None:
     job = make_active(500, 499)
 
-    assert lanes.allowance(job, 5000) == 5000
+    assert threshold.allowance(job, 5000) == 5000
 
 
 def test_nothing_limits_a_job_after_the_first_decision(make_active: MakeActive) -> None:
     job = make_active(2000, succeeded=600, failed=400)
 
-    assert lanes.allowance(job, 5000) == 5000
+    assert threshold.allowance(job, 5000) == 5000
 
 
 def test_until_then_a_thousand_may_be_outstanding_in_all_lanes_together(
@@ -266,12 +266,12 @@ def test_until_then_a_thousand_may_be_outstanding_in_all_lanes_together(
 
 def test_what_is_executed_already_takes_from_the_thousand(make_active: MakeActive) -> None:
     job = make_active(*[250] * 8, succeeded=300, failed=100)
-    assert lanes.allowance(job, 5000) == 600
+    assert threshold.allowance(job, 5000) == 600
 
     claim_next(job)
 
-    assert lanes.allowance(job, 5000) == 350
-    assert lanes.allowance(job, 100) == 100
+    assert threshold.allowance(job, 5000) == 350
+    assert threshold.allowance(job, 100) == 100
 
 
 def test_a_lane_gets_only_what_is_left_of_the_thousand(make_active: MakeActive) -> None:

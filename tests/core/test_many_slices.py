@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jobs import lanes, lifecycle, results
+from jobs import lanes, lifecycle, results, threshold
 from jobs.models import Job, Slice
 from operations.base import SUCCESSFUL
 from tests.conftest import MakePart
@@ -17,9 +17,9 @@ from tests.core.scripted import FORBIDDEN
 
 ASKED: dict[str, Callable[[Job], object]] = {
     "is there work": lambda job: lanes.waiting(),
-    "is there more urgent work": lambda job: lanes.waiting(job.priority, fair=True),
+    "is there more urgent work": lambda job: lanes.waiting(job.priority, fair_to=job.pk),
     "which slice is next": lambda job: [found.first() for found in lanes.claimable(job)],
-    "how many rows may be started": lambda job: lanes.allowance(job, 100),
+    "how many rows may be started": lambda job: threshold.allowance(job, 100),
     "is the job done": lambda job: lifecycle.complete(),
     "how many rows are in doubt": lambda job: job.slices.all().rows_started(),
 }

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobs import leases, preparing, services
+from jobs import leases, preparing, services, slicing
 from jobs.errors import JobFailure
 from jobs.lanes import JobClaim
 from jobs.leases import Lease, LeaseLost
 from jobs.models import Job, Manifest, Slice
-from jobs.preparing import prepare, slice_size
+from jobs.preparing import prepare
 from jobs.results import task_rows
+from jobs.slicing import slice_size
 from jobs.working import MOST_SETBACKS
 from operations.put_object_tagging import PutObjectTagging
 from tests.conftest import MakeJob, MakeManifest, PutObjects
@@ -348,7 +349,7 @@ def test_setbacks_with_rows_between_them_do_not_add_up(
     make_new: MakePreparing, run_lane: RunLane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preparing, "CHECKPOINT_SLICES", 1)
-    monkeypatch.setattr(preparing, "LARGEST_SLICE", 250)
+    monkeypatch.setattr(slicing, "LARGEST_SLICE", 250)
     job, batch, calls = make_new(csv(2000)), preparing._batch, itertools.count()
 
     def fails_every_other_time(claimed: JobClaim, reader: Any) -> list[Slice]:

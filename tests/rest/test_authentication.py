@@ -46,7 +46,7 @@ def test_a_request_without_credentials_is_asked_for_them(anonymous: Client, path
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("verb", ["confirm", "cancel", "priority"])
+@pytest.mark.parametrize("verb", ["confirm", "cancel", "pause", "resume", "priority", "window"])
 def test_a_decision_without_credentials_is_asked_for_them(anonymous: Client, verb: str) -> None:
     response = anonymous.post(f"/api/v1/jobs/{SOME_JOB}/{verb}/")
 
@@ -66,7 +66,8 @@ def test_a_token_stands_for_its_user(
     )
 
     assert response.status_code == 200
-    assert job.events.get().actor == user.username
+    known = ApiToken.objects.get()
+    assert job.events.get().actor == f"{user.username} (token {known.pk})"
 
 
 @pytest.mark.django_db

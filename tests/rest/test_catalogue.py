@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jobs.rest.representation import aws_names
+from jobs.rest.catalogue import aws_names
 from operations import OPERATIONS
 from operations.base import Operation
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeRole

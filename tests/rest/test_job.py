@@ -59,7 +59,10 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
         "operation": "S3PutObjectTagging",
         "parameters": {"tag_set": [{"key": "project", "value": "lading"}]},
         "priority": 7,
+        "hold": None,
         "requests_per_second": None,
+        "failure_threshold": None,
+        "run_window": None,
         "role": {"name": "archive", "arn": "arn:aws:iam::000000000000:role/archive"},
         "report": {
             "enabled": True, "bucket": "reports", "expected_bucket_owner": None,
@@ -84,7 +87,8 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
     assert manifest["location"] == "s3://manifests/list.csv"
     assert manifest["fields"] == ["Bucket", "Key"]
     assert set(links) == {
-        *("confirm", "cancel", "priority", "speed", "results", "report", "events")
+        *("confirm", "cancel", "pause", "resume", "priority", "speed", "window"),
+        *("results", "report", "events"),
     }
     assert all(link.startswith(f"http://testserver{JOBS}{job.pk}/") for link in links.values())
 
@@ -96,7 +100,7 @@ def test_the_links_of_a_job_lead_somewhere(client: Client, make_job: MakeJob) ->
 
     for name in ("results", "report", "events"):
         assert client.get(links[name]).status_code == 200
-    for name in ("confirm", "cancel", "priority", "speed"):
+    for name in ("confirm", "cancel", "pause", "resume", "priority", "speed", "window"):
         assert client.get(links[name]).status_code == 405
 
 
@@ -165,7 +169,7 @@ def test_a_job_of_another_account_is_not_found(
     assert response.json()["message"] == "The specified job does not exist."
 
 
-@pytest.mark.parametrize("verb", ["confirm", "cancel", "priority"])
+@pytest.mark.parametrize("verb", ["confirm", "cancel", "pause", "resume", "priority", "window"])
 def test_a_job_of_another_account_cannot_be_decided_on(
     client: Client, make_job: MakeJob, verb: str
 ) -> None:

@@ -37,8 +37,8 @@ def test_a_line_of_the_list_is_a_summary(client: Client, make_job: MakeJob) -> N
     assert answer["next"] is None
     (line,) = answer["results"]
     assert set(line) == {
-        "id", "url", "arn", "status", "description", "operation", "priority", "progress",
-        "created_at", "terminated_at",
+        "id", "url", "arn", "status", "description", "operation", "priority", "hold",
+        "progress", "created_at", "terminated_at",
     }  # fmt: skip
     assert line["progress"]["remaining"] == 6
 
