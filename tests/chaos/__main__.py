@@ -15,7 +15,6 @@ from pathlib import Path
 from tests.chaos.run import Asked, Run
 from tests.chaos.services import Missing
 
-
 BEGAN = time.monotonic()
 
 

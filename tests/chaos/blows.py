@@ -95,7 +95,7 @@ class Blows:
         return self.random.choice(busy or found) if found else None
 
     def hold(self, kind: str, pids: list[int]) -> None:
-        """Stop processes for a look at what they hold: it is the bound of what may be done again."""
+        """Stop processes for a look at what they hold: it bounds what may be done again."""
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)

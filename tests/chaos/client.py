@@ -1,4 +1,4 @@
-"""The person of a run: hands in jobs through the JSON API while blows fall, and does not give up."""
+"""The person of a run: hands in jobs by the JSON API while blows fall, and does not give up."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tests.chaos.objects import Effect, Place
 from tests.chaos.watching import Loss
@@ -69,7 +70,7 @@ def repeated(effects: Mapping[Place, Sequence[Effect]]) -> tuple[list[Again], in
     """What was done again after an answer, and how often for want of one."""
     again, retried = [], 0
     for place, applied in effects.items():
-        for before, after in zip(applied, applied[1:], strict=False):
+        for before, after in pairwise(applied):
             if before.answered:
                 again.append(Again(place, before.at, after.at))
             else:

@@ -1,4 +1,4 @@
-"""What the chaos store keeps, and the S3 that it speaks: as much as jobs, probes and reports ask."""
+"""What the chaos store keeps, and the S3 that it speaks: what jobs, probes and reports ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run: start everything, let blows fall while jobs run, wait until the jobs end, and examine."""
+"""One run: start everything, let blows fall while jobs run, wait until they end, and examine."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def encoded(key: str) -> str:
 
 
 def plans(seed: int, seconds: float) -> list[Plan]:
-    """A big job of each operation that is slowed down to last as long as the blows, one that runs as
-    fast as it can, and small ones in between.
+    """A big job of each operation, slowed down to last as long as the blows, one that runs as fast
+    as it can, and small ones in between.
     """
     drawn = random.Random(seed)
     sizes = [max(1200, int(seconds * 80)), max(600, int(seconds * 40)), int(seconds * 60)]
