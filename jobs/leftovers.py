@@ -107,6 +107,6 @@ def _claim_leftover(slice_: Slice, owner: str) -> SliceClaim:
         ):
             raise LeaseLost("Another lane is finishing the job.")
     slice_.refresh_from_db()
-    return SliceClaim(
-        slice_.job, slice_, leases.Lease(fence, now), owner, crashed=False, doubt_upto=0
-    )
+    clock = leases.DatabaseClock.ask(Job.objects.filter(pk=slice_.job_id))
+    lease = leases.Lease(fence, now)
+    return SliceClaim(slice_.job, slice_, lease, owner, crashed=False, doubt_upto=0, clock=clock)
