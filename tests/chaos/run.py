@@ -29,6 +29,8 @@ from tests.processes.installation import PROGRAMS, free_port
 
 SPOOL_MEBIBYTES = 96
 GAP_SECONDS = (0.6, 2.2)
+FIRST_TASK_SECONDS = 20
+"""Blows begin with the first task, or after so long."""
 STORM_SHARE = 0.7
 """The store is well for the rest of the time, as what it refused waits for ten seconds and more."""
 TEND_SECONDS = 0.1
@@ -147,7 +149,10 @@ class Run:
             target=self.client.hand_in, args=(self.plans, start, stop), daemon=True
         )
         client.start()
+        while not self.objects.effects and time.monotonic() < start + FIRST_TASK_SECONDS:
+            self.tend(time.monotonic() + TEND_SECONDS)
         deck: list[str] = []
+        start = time.monotonic()
         while (now := time.monotonic()) < start + asked.seconds:
             self.tend(min(now + self.blows.random.uniform(*GAP_SECONDS), start + asked.seconds))
             deck = deck or self.blows.deck()
