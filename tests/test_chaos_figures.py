@@ -190,7 +190,7 @@ def test_the_store_reads_a_request_from_the_wire():
 def test_every_blow_of_the_deck_can_fall():
     for services in (Sqlite.__new__(Sqlite), Services.__new__(Services)):
         blows = Blows(
-            random.Random(1), [], services, None, None, 5, lambda *_: None, Path("/spool")  # type: ignore[arg-type]
+            random.Random(1), [], services, None, None, 5, lambda *_: None, "", Path("/spool")  # type: ignore[arg-type]
         )  # fmt: skip
         deck = [card for card in blows.deck() if not card.startswith("store ")]
         assert set(ENGINE_BLOWS) <= set(deck)

@@ -37,12 +37,18 @@ def parse(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def interrupt(*_: object) -> None:
+    """Also where the suite was started with SIGINT ignored, as shells do in the background."""
+    raise KeyboardInterrupt
+
+
 def main(words: list[str]) -> int:
     """Exit code 0 where everything holds, 1 where not, 2 where the suite cannot run."""
     asked = parse(words)
     seed = random.SystemRandom().randrange(10_000) if asked.seed is None else asked.seed
     say(f"seed {seed}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
     folder = Path(tempfile.mkdtemp(prefix="lading-chaos-"))
     run = Run(Asked(asked.seconds, seed, asked.settle, asked.services, tell), folder)
     try:

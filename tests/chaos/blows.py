@@ -30,8 +30,12 @@ SHARES = {
 }
 """The part of the requests that a fault falls on."""
 ENGINE_BLOWS = ("worker",) * 4 + ("monitor", "pusher", "sentinel", "cluster", "freeze", "stop")
+STALE = 3
+"""Old messages that each node gets when messages are doubled."""
 DUPLICATE = (
     "INSERT INTO django_q_ormq (key, payload, lock) SELECT key, payload, lock FROM django_q_ormq"
+    " UNION ALL SELECT 'lading-' || name, '{message}', beat_at FROM jobs_node,"
+    " (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)"
 )
 
 
@@ -46,11 +50,11 @@ class Blows:
     watch: Watch
     lease: float
     later: Callable[[float, Callable[[], object]], None]
+    message: str
     small_disk: Path | None = None
     kills: list[Kill] = field(default_factory=list)
     fallen: dict[str, int] = field(default_factory=dict)
     frozen: set[int] = field(default_factory=set)
-    message: tuple[str, bytes] | None = None
 
     def deck(self) -> list[str]:
         """Every blow that can fall here, shuffled; worker kills more often."""
@@ -154,10 +158,11 @@ class Blows:
         self.services.start_database()
         return "the database crashed and was started again"
 
-    def on_lock(self) -> str:
+    def on_lock(self) -> str | None:
         assert isinstance(self.services, Sqlite)
         seconds = self.random.uniform(1, 2.5)
-        self.services.lock()
+        if not self.services.lock():
+            return None
         self.later(seconds, self.services.unlock)
         return f"the database was locked from outside for {seconds:.1f} s"
 
@@ -172,18 +177,23 @@ class Blows:
         self.services.start_redis()
         return "Redis was killed and started again, empty"
 
-    def on_duplicates(self) -> str:
-        """Every message that waits comes twice, and one that was seen before once more."""
+    def on_duplicates(self) -> str | None:
+        """Every message that waits comes twice, and an old one comes again and again."""
         if isinstance(self.services, Sqlite):
-            doubled = self.services.change(DUPLICATE)
-            return f"{doubled} messages doubled"
+            doubled = self.services.change(DUPLICATE.format(message=self.message))
+            return f"{doubled} messages came again" if doubled else None
+        return self.double_in_redis(self.services)
+
+    def double_in_redis(self, services: Services) -> str | None:
+        """The same at Redis; only where the database tells which nodes there are."""
+        if not services.answers():
+            return None
         doubled = 0
-        for key in self.services.redis.scan_iter("django_q:*:q"):
-            messages = self.services.redis.lrange(key, 0, -1)
-            doubled += len(messages)
-            for message in messages:
-                self.services.redis.rpush(key, message)
-        return f"{doubled} messages doubled"
+        for (node,) in services.rows("SELECT name FROM jobs_node"):
+            key = f"django_q:lading-{node}:q"
+            for message in [*services.redis.lrange(key, 0, -1), *[self.message] * STALE]:
+                doubled += bool(services.redis.rpush(key, message))
+        return f"{doubled} messages came again" if doubled else None
 
     def on_spool(self) -> str:
         """Fill the small disk to its last byte for a while."""

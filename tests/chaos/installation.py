@@ -20,12 +20,20 @@ from django.contrib.auth.models import User
 User.objects.create_superuser("op")
 call_command("role", "set", "store", "--endpoint-url", "{endpoint}", "--region", "us-east-1",
              "--access-key-id", "k", "--secret-access-key", "s", stdout=io.StringIO())
+from django.utils import timezone
+from django_q.signing import SignedPackage
+print(SignedPackage.dumps({{
+    "id": "0" * 32, "name": "stale", "func": "jobs.background.lane", "args": (), "kwargs": {{}},
+    "started": timezone.now(), "save": False, "timeout": -1,
+}}))
 call_command("token", "op")
 """
 
 
 class Installation:
-    """`environment` is that of all its processes, `token` of the person who hands in jobs."""
+    """`environment` is that of all its processes, `token` of the person who hands in jobs, and
+    `message` is a doorbell, to be delivered again and again.
+    """
 
     def __init__(self, folder: Path, services: Mapping[str, str], endpoint: str) -> None:
         self.environment = {
@@ -38,7 +46,7 @@ class Installation:
             MARK: str(folder),
             **services,
         }
-        self.token = self.run(SET_UP.format(endpoint=endpoint)).split()[-1]
+        self.message, self.token = self.run(SET_UP.format(endpoint=endpoint)).split()[-2:]
 
     def run(self, script: str) -> str:
         """Run a script in Lading; returns what it printed."""

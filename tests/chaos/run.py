@@ -6,6 +6,7 @@ import heapq
 import itertools
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -87,6 +88,7 @@ class Run:
             self.watch,
             LEASE_SECONDS,
             self.later,
+            self.installation.message,
             None if why_no_disk else spool,
         )
         until(lambda: all(engine.is_whole for engine in self.engines), 30, "the engines")
@@ -229,7 +231,9 @@ class Run:
         return wrong
 
     def close(self) -> None:
-        """End every process that is left."""
+        """End every process that is left: engines at once, so that Ctrl-C is not waited for."""
+        for engine in self.engines:
+            self.programs.end(engine.process, signal.SIGKILL)
         if hasattr(self, "services"):
             self.services.close()
         if hasattr(self, "programs"):

@@ -47,20 +47,29 @@ class Sqlite:
         finally:
             connection.close()
 
-    def change(self, statement: str) -> int:
-        """Change rows from outside; returns how many."""
-        connection = sqlite3.connect(self.path, timeout=10)
+    def change(self, statement: str) -> int | None:
+        """Change rows from outside; returns how many, or None where others write all the time."""
+        if self._locked:
+            return None
+        connection = sqlite3.connect(self.path, timeout=2)
         try:
-            with connection:
+            with suppress(sqlite3.OperationalError), connection:
                 return connection.execute(statement).rowcount
+            return None
         finally:
             connection.close()
 
-    def lock(self) -> None:
-        """Lock everybody out of writing, until `unlock`."""
-        self.unlock()
-        self._locked = sqlite3.connect(self.path, timeout=10, isolation_level=None)
-        self._locked.execute("BEGIN EXCLUSIVE")
+    def lock(self) -> bool:
+        """Lock everybody out of writing, until `unlock`; False where others write all the time."""
+        if self._locked:
+            return False
+        connection = sqlite3.connect(self.path, timeout=2, isolation_level=None)
+        with suppress(sqlite3.OperationalError):
+            connection.execute("BEGIN EXCLUSIVE")
+            self._locked = connection
+            return True
+        connection.close()
+        return False
 
     def unlock(self) -> None:
         """Let the others write."""
