@@ -31,7 +31,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long blows fall")
     parser.add_argument("--seed", type=int, default=None, help="the same seed, the same blows")
-    parser.add_argument("--settle", type=float, default=90.0, help="how long jobs may take to end")
+    parser.add_argument(
+        "--settle", type=float, default=90.0, help="how long jobs may stand still after the blows"
+    )
     parser.add_argument("--services", action="store_true", help="PostgreSQL and Redis, not SQLite")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     return parser.parse_args(words)
@@ -89,6 +91,7 @@ def through(run: Run) -> int:
         f"{sum(blows.values())} blows ({kinds})",
         str(figures),
         f"{run.store.faults:,} of {run.store.requests:,} requests failed on purpose",
+        f"{run.client.tries} calls of the API repeated, {run.client.confirmed} jobs confirmed",
         f"{sum(engine.starts for engine in run.engines)} engine starts",
         f"{sum(engine.watchdog_exits for engine in run.engines)} by watchdog",
     ]

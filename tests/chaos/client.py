@@ -30,12 +30,14 @@ class Client:
         self.address, self.say = address, say
         self.headers = {"Authorization": f"Token {token}"}
         self.jobs: dict[int, str] = {}
+        self.ended: set[int] = set()
+        self.seen: dict[int, str] = {}
         self.tries = self.confirmed = 0
         self.wrong: list[str] = []
 
-    def call(self, method: str, path: str, *, patient: bool = True, **given: Any) -> Any:
+    def call(self, method: str, path: str, **given: Any) -> Any:
         """What the API answers, after as many tries as it takes. Raises Refused."""
-        deadline = time.monotonic() + PATIENCE_SECONDS * patient
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return self._try(method, path, **given)
@@ -79,21 +81,31 @@ class Client:
 
     # ---- looking
 
-    def job(self, plan: Plan, *, patient: bool = True) -> dict[str, Any]:
+    def job(self, plan: Plan) -> dict[str, Any]:
         """A job as the API tells it."""
-        told: dict[str, Any] = self.call("GET", f"jobs/{self.jobs[plan.number]}/", patient=patient)
+        told: dict[str, Any] = self.call("GET", f"jobs/{self.jobs[plan.number]}/")
         return told
 
-    def has_ended(self, plan: Plan) -> bool:
+    def settled(self, plan: Plan) -> bool:
         """Whether a job is over. One that waits for a person since its store could not be tried
         just then is confirmed: that is what a person is asked for.
         """
         told = self.job(plan)
+        self.seen[plan.number] = f"{told['status']} {told['progress']['remaining']}"
         if told["status"] == "Suspended":
             answer = {"accept_untried": True, "reason": "the chaos suite knows its store"}
             self.call("POST", f"jobs/{told['id']}/confirm/", json=answer)
             self.confirmed += 1
-        return told["terminated_at"] is not None
+        if told["terminated_at"] is None:
+            return False
+        self.ended.add(plan.number)
+        self.say(f"{plan.name} has ended")
+        return True
+
+    @property
+    def progress(self) -> str:
+        """How far all jobs were when they were last asked; another text where anything moved."""
+        return str(sorted(self.seen.items()))
 
     def report(self, plan: Plan) -> Iterator[tuple[str, bytes]]:
         """The files of a job's report, as downloaded: key in the bucket, content."""

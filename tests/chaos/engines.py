@@ -21,6 +21,7 @@ RESTART_SECONDS = 0.3
 ORPHAN_SECONDS = 3.0
 EXPLAINED_SECONDS = 30.0
 """A watchdog's exit is explained by a blow that fell on its engine so recently."""
+STOP_SECONDS = 25
 WEDGED = 3
 ROLES = ("worker", "worker", "monitor", "pusher")
 
@@ -153,3 +154,18 @@ class Engine:
         self.hit("stop")
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+
+
+def stop_all(engines: list[Engine]) -> list[str]:
+    """SIGTERM for all; returns what was wrong with how they ended, now and before."""
+    for engine in engines:
+        engine.ask_to_stop()
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and any(one.process.poll() is None for one in engines):
+        time.sleep(0.05)
+    wrong = [told for engine in engines for told in engine.wrong]
+    return wrong + [
+        f"{engine.name} stopped with {code} in {STOP_SECONDS} s"
+        for engine in engines
+        if (code := engine.process.poll()) != 0
+    ]

@@ -17,7 +17,7 @@ from tests.chaos import verdict
 from tests.chaos.blows import Blows
 from tests.chaos.client import Client, Refused
 from tests.chaos.clock import wrong_clock
-from tests.chaos.engines import Engine
+from tests.chaos.engines import Engine, stop_all
 from tests.chaos.figures import Figures
 from tests.chaos.installation import LEASE_SECONDS, Installation
 from tests.chaos.objects import Objects
@@ -25,7 +25,7 @@ from tests.chaos.programs import Programs, mount_small_disk, until
 from tests.chaos.services import Missing, Services, Sqlite
 from tests.chaos.store import ChaosStore
 from tests.chaos.watching import Watch
-from tests.chaos.work import BUCKETS, fill, plans
+from tests.chaos.work import BUCKETS, Plan, fill, plans
 from tests.processes.installation import PROGRAMS, free_port
 
 SPOOL_MEBIBYTES = 96
@@ -34,9 +34,10 @@ FIRST_TASK_SECONDS = 20
 """Blows begin with the first task, or after so long."""
 STORM_SHARE = 0.7
 """The store is well for the rest of the time, as what it refused waits for ten seconds and more."""
+LONGEST_SETTLE = 4
+"""How many times the patience with jobs that stand still may be spent on jobs that move."""
 TEND_SECONDS = 0.1
 LOOK_SECONDS = 0.25
-STOP_SECONDS = 25
 
 
 @dataclass
@@ -169,35 +170,47 @@ class Run:
         stop.set()
 
     def settle(self) -> list[str]:
-        """No more blows: wait until every job has ended."""
+        """No more blows: wait until every job has ended, or nothing moves any more."""
         self.blows.clear()
         for _, _, action in sorted(self.due, key=lambda entry: entry[0]):
             action()
         self.due.clear()
         self.asked.say("no more blows")
         deadline = time.monotonic() + self.asked.settle
-        open_jobs = [plan for plan in self.plans if plan.number in self.client.jobs]
-        while open_jobs and time.monotonic() < deadline:
-            self.tend(time.monotonic() + 0.5)
+        last, before = deadline + LONGEST_SETTLE * self.asked.settle, ""
+        while (now := time.monotonic()) < min(deadline, last):
+            self.tend(now + 0.5)
             try:
-                ended = [plan for plan in open_jobs if self.client.has_ended(plan)]
+                found = [self.client.settled(plan) for plan in self.open_jobs()]
             except Refused as error:
                 return [str(error)]
-            open_jobs = [plan for plan in open_jobs if plan not in ended]
-            for plan in ended:
-                self.asked.say(f"{plan.name} has ended")
-        return [f"{plan.name} did not end in {self.asked.settle:.0f} s" for plan in open_jobs]
+            if all(found):
+                return []
+            if (progress := self.client.progress) != before:
+                deadline, before = time.monotonic() + self.asked.settle, progress
+        return [f"{plan.name} did not end" for plan in self.open_jobs()]
+
+    def open_jobs(self) -> list[Plan]:
+        """Jobs that were handed in and are not known to have ended."""
+        return [
+            plan
+            for plan in self.plans
+            if plan.number in self.client.jobs and plan.number not in self.client.ended
+        ]
 
     # ---- the end
 
     def examine(self) -> tuple[list[str], Figures]:
         """What is wrong, and what was measured. Stops the engines on the way."""
         self.asked.say("examining")
-        wrong = verdict.check_jobs(self.client, self.plans, self.objects)
-        wrong += self.stop_engines()
+        lost = [plan for plan in self.plans if plan.number not in self.client.jobs]
+        ended = [plan for plan in self.plans if plan.number in self.client.ended]
+        wrong = verdict.check_jobs(self.client, ended, self.objects)
+        wrong += [f"{plan.name} was never handed in" for plan in lost]
+        wrong += stop_all(self.engines)
         printed = self.installation.run(verdict.INVENTORY)
         jobs, alive = verdict.read_inventory(printed)
-        wrong += verdict.check_database(self.plans, jobs)
+        wrong += verdict.check_database(ended, jobs)
         wrong += [f"{kind} still listed: {names}" for kind, names in alive.items() if names]
         blows = self.blows
         figures = verdict.re_executed(
@@ -212,23 +225,6 @@ class Run:
         unknown = sorted(set(self.objects.unknown))
         wrong += [f"the store of the suite does not know the request {name}" for name in unknown]
         return wrong, figures
-
-    def stop_engines(self) -> list[str]:
-        """SIGTERM for all; returns what is wrong with how they end."""
-        for engine in self.engines:
-            engine.ask_to_stop()
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline and any(
-            engine.process.poll() is None for engine in self.engines
-        ):
-            time.sleep(0.05)
-        wrong = []
-        for engine in self.engines:
-            code = engine.process.poll()
-            wrong += engine.wrong
-            if code != 0:
-                wrong.append(f"{engine.name} stopped with {code} in {STOP_SECONDS} s")
-        return wrong
 
     def close(self) -> None:
         """End every process that is left: engines at once, so that Ctrl-C is not waited for."""

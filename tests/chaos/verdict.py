@@ -36,15 +36,12 @@ print(json.dumps({"lanes": [str(lane) for lane in Lane.objects.all()],
 
 
 def check_jobs(client: Client, made: Sequence[Plan], objects: Objects) -> list[str]:
-    """What the API and the store tell of each job."""
+    """What the API and the store tell of each job that has ended."""
     wrong = [*client.wrong, *invariants.check_bystanders(objects)]
     listed = client.call("GET", "jobs/?limit=100")["results"]
     if len(listed) != len(client.jobs):
         wrong.append(f"{len(client.jobs)} jobs were handed in, {len(listed)} are listed")
     for plan in made:
-        if plan.number not in client.jobs:
-            wrong.append(f"{plan.name} was never handed in")
-            continue
         wrong += invariants.check_end(plan, client.job(plan))
         rows: list[tuple[str, str, str]] = []
         for key, content in client.report(plan):
