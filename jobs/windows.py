@@ -101,5 +101,6 @@ class Window(BaseModel):
         return DAYS[opens.weekday()] in self.days
 
     def __str__(self) -> str:
-        days = "" if len(self.days) == len(DAYS) else f", {', '.join(self.days)}"
-        return f"{self.start} to {self.end} {self.time_zone}{days}"
+        days = ", ".join(day.title() for day in self.days)
+        on = "" if len(self.days) == len(DAYS) else f" on {days}"
+        return f"{self.start} to {self.end} {self.time_zone}{on}"

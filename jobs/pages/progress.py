@@ -7,17 +7,19 @@ and stands apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.conf import settings
 from django.db.models import Count, Sum
+from django.utils import timezone
 
 from jobs.models import Job, recent
 from jobs.pages.speed import rate_of_late
 from jobs.status import JobStatus
 
 MOVING = frozenset({JobStatus.ACTIVE, JobStatus.PAUSING})
-RESTING = frozenset({JobStatus.SUSPENDED, JobStatus.READY, JobStatus.PAUSED})
+WAITING = frozenset({JobStatus.READY, JobStatus.PAUSED})
+RESTING = frozenset({JobStatus.SUSPENDED, *WAITING})
 """Nothing on the page changes while the job stands here."""
 
 
@@ -153,9 +155,25 @@ class Progress:
         return duration(self.job.elapsed_active)
 
     @property
+    def waits_for(self) -> str:
+        """Why a job that could run does not; empty for one that runs, or that a person paused."""
+        if self.job.state not in WAITING or self.job.is_held:
+            return ""
+        now, window = timezone.now(), self.job.window
+        if window and not window.is_open(now):
+            opens = window.opens_after(now).astimezone(UTC)
+            return f"It may run from {window}: next on {opens:%Y-%m-%d at %H:%M} UTC."
+        return "It waits for its turn: jobs of a higher priority, and older ones, go first."
+
+    @property
+    def standing(self) -> str:
+        """Changes with what people can decide: the status, and whether a person paused the job."""
+        return f"{self.job.status} held" if self.job.is_held else self.job.status
+
+    @property
     def milestone(self) -> str:
         """Changes only at what is worth a spoken word: a status, a quarter of the way."""
-        return f"{self.job.status}.{self.percent // 25 * 25}"
+        return f"{self.standing}.{self.percent // 25 * 25}"
 
     @property
     def spoken(self) -> str:

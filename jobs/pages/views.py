@@ -80,7 +80,7 @@ def job(request: PageRequest, pk: UUID) -> HttpResponseBase:
         "job": found,
         "progress": progress,
         "seen": seen,
-        "has_moved": seen.partition(".")[0] != found.status,
+        "has_moved": seen.partition(".")[0] != progress.standing,
         "parameters": described(found.work),
         "listed": listed(found),
         "report": Report(found),
