@@ -7,7 +7,8 @@ JobError
 ├── InvalidTransition   the job's status does not allow it                       409
 ├── Conflict            it clashes with what is there already                    409
 ├── JobFailure          an expected end of a job: a code and a reason (spec.md 2.5)
-└── SpoolDamaged        a file of the spool is missing, short or altered
+├── SpoolDamaged        a file of the spool is missing, short or altered
+└── SpoolUnusable       there is no room in the spool, or it cannot be written       503
 """
 
 from __future__ import annotations
@@ -72,3 +73,9 @@ class SpoolDamaged(JobError):
     """A file of the spool is missing, short or altered; never to be read as "no exceptions"."""
 
     code = "SpoolDamaged"
+
+
+class SpoolUnusable(JobError):
+    """There is no room in the spool, or it cannot be written: for an operator to mend."""
+
+    code = "SpoolFailed"
