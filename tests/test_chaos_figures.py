@@ -62,6 +62,14 @@ def test_what_is_done_again_without_need_is_told(place: tuple[str, str], losses:
     assert found.unexplained == [place]
 
 
+def test_a_frozen_worker_may_still_send_what_it_had_in_hand_when_it_wakes_up():
+    late = {PLACES[1]: [Effect(6.0, answered=True), Effect(8.0, answered=True)]}
+    freeze = replace(KILL, kind="freeze", over=10.0)
+
+    assert measure(late, [LOSS], {7: PLACES}, [freeze]).unexplained == []
+    assert measure(late, [LOSS], {7: PLACES}, [KILL]).unexplained == [PLACES[1]]
+
+
 def test_a_request_without_an_answer_is_sent_again_by_rights():
     effects = {PLACES[0]: [Effect(1.0), Effect(2.0, answered=True)]}
 
@@ -78,6 +86,15 @@ def test_a_slice_whose_lease_ran_out_is_seen_as_lost():
 
     assert watch.losses == [Loss(7, 42, 100, 400, 1.0, 1.3)]
     assert watch.busy() == {43}
+
+
+def test_one_that_was_thawed_in_time_is_not_bound_by_what_it_held_before():
+    watch = Watch(lambda _: [])
+    watch.note(7, Look(1.0, 1, "node:42:9", 100, 400, 0, 0), is_frozen=True)
+    watch.note(7, Look(9.0, 1, "node:42:9", 300, 500, 0, 0))
+    watch.note(7, Look(9.3, 2, "node:43:9", 320, 700, 1, 0))
+
+    assert [(loss.low, loss.high) for loss in watch.losses] == [(300, 700)]
 
 
 # ---- logs and exit codes

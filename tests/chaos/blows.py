@@ -30,6 +30,8 @@ SHARES = {
 }
 """The part of the requests that a fault falls on."""
 ENGINE_BLOWS = ("worker",) * 4 + ("monitor", "pusher", "sentinel", "cluster", "freeze", "stop")
+NOTICE_SECONDS = 5.0
+"""How long a worker that wakes up may take to notice that its slice is another's."""
 STALE = 3
 """Old messages that each node gets when messages are doubled."""
 DUPLICATE = (
@@ -98,13 +100,14 @@ class Blows:
         busy = [pid for pid in found if pid in self.watch.busy()]
         return self.random.choice(busy or found) if found else None
 
-    def hold(self, kind: str, pids: list[int]) -> None:
+    def hold(self, kind: str, pids: list[int], seconds: float = 0.0) -> None:
         """Stop processes for a look at what they hold: it bounds what may be done again."""
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
         self.watch.look(pids)
-        self.kills.append(Kill(kind, time.monotonic(), frozenset(pids)))
+        now = time.monotonic()
+        self.kills.append(Kill(kind, now, frozenset(pids), now + seconds))
 
     def on_worker(self, engine: Engine) -> str | None:
         if (pid := self.worker_of(engine)) is None:
@@ -135,7 +138,7 @@ class Blows:
         if (pid := self.worker_of(engine)) is None:
             return None
         seconds = self.lease + self.random.uniform(1, 3)
-        self.hold("freeze", [pid])
+        self.hold("freeze", [pid], seconds + NOTICE_SECONDS)
         self.frozen.add(pid)
         self.later(seconds, lambda: self.thaw(pid))
         return f"SIGSTOP of worker {pid} for {seconds:.1f} s"

@@ -26,11 +26,14 @@ class Again:
 
 @dataclass(frozen=True)
 class Kill:
-    """A blow that took slices from processes."""
+    """A blow that took slices from processes. One that was only frozen may, until `over`, still
+    send what it had in hand when it wakes up: no lease can call that back.
+    """
 
     kind: str
     at: float
     pids: frozenset[int]
+    over: float = 0.0
 
 
 @dataclass
@@ -95,14 +98,15 @@ def measure(
     explained: set[Again] = set()
     done: dict[int, list[int]] = {}
     for loss in losses:
+        number = _kill_of(loss, kills) if loss.why == "lease" else None
+        until = max(loss.until, kills[number].over if number is not None else 0.0)
         in_doubt = places.get(loss.slice, [])[loss.low : loss.high]
         mine = {
             one
             for place in in_doubt
             for one in by_place.get(place, [])
-            if one.before <= loss.until and one.at >= loss.since
+            if one.before <= until and one.at >= loss.since
         } - explained
-        number = _kill_of(loss, kills) if loss.why == "lease" else None
         figures.causes[loss.why if number is None else kills[number].kind] += len(mine)
         explained |= mine
         if number is not None:

@@ -28,6 +28,11 @@ class Look:
     errors: int
     exact: bool = False
 
+    def is_where(self, before: Look) -> bool:
+        """True where nothing has moved: one that was frozen may have been thawed since."""
+        mine = (self.epoch, self.next_index, self.started_upto)
+        return mine == (before.epoch, before.next_index, before.started_upto)
+
     @property
     def pid(self) -> int:
         """The process that holds it; 0 where nobody does."""
@@ -79,8 +84,7 @@ class Watch:
             pid, since = (before.pid, before.at) if before else (0, 0.0)
             why = "setback" if look.errors > (before.errors if before else 0) else "lease"
             self.losses.append(Loss(pk, pid, low, high, since, look.at, why))
-        same = before and before.exact and before.epoch == look.epoch
-        exact = is_frozen or bool(same and not lost)
+        exact = is_frozen or (before is not None and before.exact and look.is_where(before))
         self.seen[pk] = Look(
             look.at,
             look.epoch,
