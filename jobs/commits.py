@@ -6,6 +6,7 @@ spool before the transaction begins; when it does not happen, they are garbage.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from typing import Any
 
@@ -83,13 +84,16 @@ def _commit(
         judge(job)
         if not release and part.end < slice_.size:
             upto = _reserve(claim, job, part.end, window)
-    slice_.next_index, slice_.started_upto = part.end, upto
+    slice_.next_index, slice_.started_upto, slice_.errors = part.end, upto, 0
     claim.job = job
 
 
 def _label(slice_: Slice) -> str:
-    """The beginning of the names of a part's files: no other lane, nor this one later, has it."""
-    return f"jobs/{slice_.job_id}/{slice_.number:08d}-{slice_.epoch}-{slice_.next_index}"
+    """The beginning of the names of a part's files, which nobody else has: not even this lane, when
+    it tries again what the database has committed without its hearing of it.
+    """
+    place = f"{slice_.number:08d}-{slice_.epoch}-{slice_.next_index}"
+    return f"jobs/{slice_.job_id}/{place}-{secrets.token_hex(4)}"
 
 
 def _part(claim: SliceClaim, settled: list[Settled], failed: int, name: str) -> Part:
@@ -127,6 +131,7 @@ def _advance_slice(claim: SliceClaim, part: Part, *, release: bool) -> None:
     changes: dict[str, Any] = {
         name: F(name) + getattr(part, name) for name in ("succeeded", "failed", "deferred")
     }
+    changes["errors"] = 0  # only setbacks without a part between them add up
     if part.end == claim.slice.size:
         changes.update(state=Slice.State.DONE, owner="", lease_until=None, started_upto=part.end)
     elif release:

@@ -5,6 +5,7 @@ is told before anything is made of them.
 from __future__ import annotations
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jobs import manifests, stores
 from jobs.accounts import account_of
 from jobs.database import write
-from jobs.errors import InvalidRequest, JobFailure
+from jobs.errors import InvalidRequest, JobFailure, SpoolUnusable
 from jobs.models import Manifest, Role
 from jobs.requests import CSV, DEFAULT_FIELDS, JobRequest, ManifestRequest
 from jobs.spool import spool
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     User = AbstractBaseUser | AnonymousUser
 
 NO_MANIFEST = "There is no such manifest; upload it first."
+
+
+logger = logging.getLogger(__name__)
 
 
 def store_upload(
@@ -100,12 +104,19 @@ def _described(format: str, fields: Sequence[str] | None, bucket: str) -> Manife
 
 
 def _spool_upload(file: File[bytes], name: str) -> tuple[int, str]:
-    """Copy an upload into the spool; its bytes and their SHA-256."""
+    """Copy an upload into the spool; its bytes and their SHA-256. Raises SpoolUnusable."""
     digest, size = hashlib.sha256(), 0
-    with spool.writing(name) as out:
-        for block in file.chunks(1024 * 1024):
-            digest.update(block)
-            size += out.write(block)
+    try:
+        with spool.writing(name) as out:
+            for block in file.chunks(1024 * 1024):
+                digest.update(block)
+                size += out.write(block)
+    except OSError as error:
+        logger.warning("An upload could not be kept: %s", error)
+        raise SpoolUnusable(
+            f"The list cannot be kept here: {error.strerror or error}. Somebody has to make room "
+            "in the spool; then send it again."
+        ) from None
     return size, digest.hexdigest()
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -43,6 +43,24 @@ class Stopped(JobError):
 def boot_clock() -> float:
     """Seconds since boot, counting sleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class DatabaseClock:
+    """The database's time as a lane counts it: told once, and then by the boot clock, as the clock
+    of this machine may be wrong. It can be asked without the database.
+    """
+
+    def __init__(self, told: datetime) -> None:
+        self._told, self._at = told, boot_clock()
+
+    @classmethod
+    def ask(cls, rows: QuerySet[Any]) -> Self:
+        """The clock of the database that holds the one row given."""
+        return cls(rows.values_list(Now(), flat=True).get())
+
+    def now(self) -> datetime:
+        """The time by the database."""
+        return self._told + timedelta(seconds=boot_clock() - self._at)
 
 
 def process_start(pid: int) -> int | None:

@@ -7,7 +7,7 @@ from jobs.commits import commit, hand_on
 from jobs.database import write
 from jobs.lanes import JobClaim, SliceClaim
 from jobs.leases import LeaseLost
-from jobs.models import Slice
+from jobs.models import Job, Slice
 from jobs.retries import RetrySlice
 from jobs.spool import Receipt, spool
 from operations.base import Outcome
@@ -108,6 +108,6 @@ def _claim_leftover(slice_: Slice, owner: str) -> SliceClaim:
         ):
             raise LeaseLost("Another lane is finishing the job.")
     slice_.refresh_from_db()
-    return SliceClaim(
-        slice_.job, slice_, leases.Lease(fence, now), owner, crashed=False, doubt_upto=0
-    )
+    clock = leases.DatabaseClock.ask(Job.objects.filter(pk=slice_.job_id))
+    lease = leases.Lease(fence, now)
+    return SliceClaim(slice_.job, slice_, lease, owner, crashed=False, doubt_upto=0, clock=clock)

@@ -36,6 +36,7 @@ __all__ = [
     "check_manifest",
     "confirm_job",
     "create_job",
+    "hold_job",
     "job_of",
     "jobs_of",
     "keep_in_s3",
@@ -119,7 +120,11 @@ def pause_job(job: Job, user: User, *, reason: str = "") -> None:
     An active one drains and is Paused; one that is not, goes on being prepared or stays Ready.
     Raises InvalidTransition where the job is paused or ending already.
     """
-    actor, reason = name_of(user), checked_reason(reason)
+    hold_job(job, name_of(user), checked_reason(reason))
+
+
+def hold_job(job: Job, actor: str, reason: str) -> None:
+    """The same for an actor that is no user, such as a restore."""
     held = {"held_by": actor, "held_reason": reason, "held_at": Now()}
     with write():
         row = Job.objects.select_for_update().get(pk=job.pk)

@@ -36,6 +36,7 @@ LAYERS = (
     {"working"},
     {"background"},
     {"services", "submission", "intake", "linting", "visible", "functions", "roles", "workers"},
+    {"backups"},
     {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""

@@ -22,7 +22,7 @@ from jobs.preparing import prepare
 from jobs.report import finish
 from jobs.spool import spool
 from operations.pace import Pace
-from tests.conftest import MakeJob, MakeManifest, MakeSlice
+from tests.conftest import MakeJob, MakeManifest, MakeSlice, require
 from tests.core.probed import ProbedStore
 from tests.core.scripted import Script
 
@@ -175,6 +175,13 @@ def several_connections(transactional_db: None, tmp_path: Path) -> Iterator[None
     yield
     connection.close()
     connection.connection, connection.settings_dict["NAME"] = memory, name
+
+
+@pytest.fixture
+def programs() -> None:
+    """What a backup of PostgreSQL is taken with."""
+    if connection.vendor == "postgresql":
+        require("pg_dump", "backups of PostgreSQL are not tried")
 
 
 # ---- stores that are tried

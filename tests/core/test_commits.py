@@ -50,6 +50,17 @@ def test_only_what_is_not_a_plain_success_has_a_line(make_active: MakeActive) ->
     }, "by the row's index in its slice"
 
 
+def test_setbacks_are_forgotten_once_a_part_is_committed(make_active: MakeActive) -> None:
+    job = make_active(4)
+    Slice.objects.update(errors=4)
+    claim = claim_next(job)
+    assert claim.slice.errors == 4
+
+    commit(claim, ROWS[4], [SUCCESSFUL], window=10)
+
+    assert (claim.slice.errors, Slice.objects.get().errors) == (0, 0)
+
+
 def test_a_part_moves_the_slice_and_the_job_together(make_active: MakeActive) -> None:
     claim = claim_next(make_active(4, succeeded=10, failed=5))
     commit(claim, ROWS[4], [SUCCESSFUL, FORBIDDEN, SUCCESSFUL], window=10)
@@ -270,3 +281,20 @@ def test_so_many_failed_tasks_are_kept_and_no_more(
 
     assert [t.key for t in job.task_results.all()] == keys(3)
     assert Job.objects.get().failed == 6
+
+
+def test_a_commit_whose_answer_was_lost_keeps_its_file_when_the_lane_tries_again(
+    make_active: MakeActive,
+) -> None:
+    """The database has it, and the lane does not know: it tries again, with what has settled since,
+    before it hears that the slice has moved on.
+    """
+    claim = claim_next(make_active(6))
+    commit(claim, ROWS[6], [FORBIDDEN, MISSING], window=10)
+    committed = results.exceptions(Part.objects.get())
+    claim.slice.next_index = 0
+
+    with pytest.raises(LeaseLost):
+        commit(claim, ROWS[6], [FORBIDDEN, MISSING, FORBIDDEN], window=10)
+
+    assert results.exceptions(Part.objects.get()) == committed
