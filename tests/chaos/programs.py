@@ -18,7 +18,7 @@ from tests.processes.installation import ROOT
 MARK = "LADING_CHAOS_RUN"
 """In the environment of every process of a run; its value is the run's folder."""
 PR_SET_PDEATHSIG = 1
-CLONE_NEWNS = 0x20000
+CLONE_NEWNS, MNT_DETACH = 0x20000, 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -125,3 +125,8 @@ def mount_small_disk(folder: Path, mebibytes: int) -> str:
         if done.returncode:
             return done.stderr.strip()
     return ""
+
+
+def unmount(folder: Path) -> None:
+    """Take a small disk off again, so that its folder can be removed."""
+    _libc.umount2(str(folder).encode(), MNT_DETACH)

@@ -21,7 +21,7 @@ from tests.chaos.engines import Engine, stop_all
 from tests.chaos.figures import Figures
 from tests.chaos.installation import LEASE_SECONDS, Installation
 from tests.chaos.objects import Objects
-from tests.chaos.programs import Programs, mount_small_disk, until
+from tests.chaos.programs import Programs, mount_small_disk, unmount, until
 from tests.chaos.services import Missing, Services, Sqlite
 from tests.chaos.store import ChaosStore
 from tests.chaos.watching import Watch
@@ -235,3 +235,4 @@ class Run:
             self.services.close()
         if hasattr(self, "programs"):
             self.programs.end_all()
+        unmount(self.folder / "spool")
