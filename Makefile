@@ -77,6 +77,10 @@ test-services: $(INSTALLED_DEV) ## The same suite, on PostgreSQL and Redis
 test-stores: $(INSTALLED_DEV) $(INSTALLED_STORES) ## Every operation at S3 servers that others wrote; writes docs/stores.md
 	@DATABASE_URL= LADING_BROKER= $(BIN)/python -m pytest -n $(STORE_PROCESSES) --dist loadfile -m stores tests/stores $(ARGS)
 
+.PHONY: chaos
+chaos: $(INSTALLED_DEV) ## Kill, freeze and starve it at work, and check every promise (ARGS="--seconds 60 --seed 7")
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: bench
 bench: $(INSTALLED) $(if $(filter profile,$(BENCH)),,$(INSTALLED_BENCH)) ## Measure it against other tools (BENCH=path, ARGS=--quick)
 	@$(BIN)/python -m bench $(BENCH) $(ARGS)

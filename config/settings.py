@@ -207,7 +207,7 @@ def spool_storage(location: str) -> dict[str, object]:
             f"LADING_SPOOL has an unknown option: {', '.join(sorted(unknown))}."
         )
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "jobs.spool_bucket.BucketSpool",
         "OPTIONS": {
             "bucket_name": parts.netloc,
             "location": parts.path.strip("/"),

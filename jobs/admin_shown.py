@@ -88,11 +88,11 @@ SHOWN: dict[type[Model], dict[str, tuple[str, ...]]] = {
         "search_fields": ("endpoint_url", "operation"),
     },
     Node: {
-        "list_display": ("name", "host", "pid", "slots", "started_at", "beat_at"),
+        "list_display": ("name", "host", "pid", "slots", "started_at", "beat_at", "waiting_since"),
         "search_fields": ("name",),
     },
     Lane: {
-        "list_display": ("owner", "pid", "job_id", "slice", "succeeded", "failed", "beat_at"),
+        "list_display": ("owner", "pid", "job_id", "slice", "stage", "rate", "beat_at"),
         "list_select_related": ("slice",),
     },
 }  # fmt: skip

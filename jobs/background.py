@@ -23,14 +23,13 @@ from django_q.brokers import Broker, get_broker
 from django_q.signals import pre_execute
 from django_q.tasks import async_task
 
-from jobs import lanes, leases, lifecycle, presence, working
+from jobs import alarms, lanes, leases, lifecycle, presence, working
 from jobs.database import write
 from jobs.models import Lane, Node, recent
+from jobs.presence import NODE_SECONDS
 
 logger = logging.getLogger(__name__)
 
-NODE_SECONDS = 5.0
-"""A node that has not beaten for so long is not there."""
 UNANSWERED_SECONDS = 12.0
 """A node whose doorbells nobody answers for so long is wedged."""
 RING_AGAIN_SECONDS = 2.0
@@ -122,6 +121,8 @@ class Ticker:
         self.unanswered_since: float | None = None
         self.rang_at = 0.0
         self.answered_at: object = None
+        self.waits: bool | None = None
+        self.told: set[int] = set()
 
     def tick(self) -> bool:
         """One look; True when the node is wedged: work waits, doorbells ring, and no worker
@@ -130,8 +131,11 @@ class Ticker:
         self.beat()
         presence.reap()
         lifecycle.advance()
+        self.tell_of_crashes()
         free = self.slots - Lane.objects.filter(node=self.node).count()
-        if free <= 0 or not lanes.waiting():
+        waits = free > 0 and bool(lanes.waiting())
+        self.remember(waits)
+        if not waits:
             self.unanswered_since = None
             return False
         now = time.monotonic()
@@ -139,6 +143,20 @@ class Ticker:
             _ring_node(self.node, free)
             self.rang_at = now
         return self.judge(now)
+
+    def remember(self, waits: bool) -> None:  # noqa: FBT001
+        """For the alarm: nothing is written as long as nothing waits."""
+        if waits or self.waits is not False:
+            alarms.remember(self.node, waits=waits)
+        self.waits = waits
+
+    def tell_of_crashes(self) -> None:
+        """Log once of each slice whose workers die again and again."""
+        found = list(alarms.crashing()[: alarms.MOST_SLICES])
+        for slice_ in found:
+            if slice_.pk not in self.told:
+                logger.error("Job %s: %s", slice_.job_id, alarms.alarm_of(slice_).message)
+        self.told = {slice_.pk for slice_ in found}
 
     def judge(self, now: float) -> bool:
         """Whether our own doorbells have gone unanswered for too long."""
@@ -154,15 +172,26 @@ class Ticker:
         with write():
             if not Node.objects.filter(pk=self.node).update(beat_at=Now()):
                 Node.objects.create(
-                    name=self.node, host=leases.host(), pid=os.getpid(), slots=self.slots
+                    name=self.node,
+                    host=leases.host(),
+                    pid=os.getpid(),
+                    slots=self.slots,
+                    **alarms.inherit(),
                 )
         for gone in Node.objects.filter(beat_at__lt=recent(60)):
             broker(gone.name).delete_queue()
             with write():
                 gone.delete()
 
-    def leave(self) -> None:
-        """The node stops in order."""
+    def leave(self, *, in_order: bool) -> None:
+        """The node stops, and its lanes are gone. Its successor inherits what it remembers, unless
+        it stops in order.
+        """
+        presence.reap()
         with write():
-            Node.objects.filter(pk=self.node).delete()
+            row = Node.objects.filter(pk=self.node)
+            if in_order:
+                row.delete()
+            else:
+                row.update(beat_at=recent(NODE_SECONDS))
         broker(self.node).delete_queue()

@@ -84,7 +84,7 @@ def _commit(
         judge(job)
         if not release and part.end < slice_.size:
             upto = _reserve(claim, job, part.end, window)
-    slice_.next_index, slice_.started_upto = part.end, upto
+    slice_.next_index, slice_.started_upto, slice_.errors = part.end, upto, 0
     claim.job = job
 
 
@@ -131,6 +131,7 @@ def _advance_slice(claim: SliceClaim, part: Part, *, release: bool) -> None:
     changes: dict[str, Any] = {
         name: F(name) + getattr(part, name) for name in ("succeeded", "failed", "deferred")
     }
+    changes["errors"] = 0  # only setbacks without a part between them add up
     if part.end == claim.slice.size:
         changes.update(state=Slice.State.DONE, owner="", lease_until=None, started_upto=part.end)
     elif release:

@@ -8,7 +8,8 @@ JobError
 ├── Conflict            it clashes with what is there already                    409
 ├── JobFailure          an expected end of a job: a code and a reason (spec.md 2.5)
 ├── SpoolDamaged        a file of the spool is missing, short or altered
-└── BackupFailed        a backup cannot be taken, or cannot be put back
+├── BackupFailed        a backup cannot be taken, or cannot be put back
+└── SpoolUnusable       there is no room in the spool, or it cannot be written       503
 """
 
 from __future__ import annotations
@@ -79,3 +80,9 @@ class BackupFailed(JobError):
     """A backup cannot be taken, or cannot be put back; the message says why and what to do."""
 
     code = "BackupFailed"
+
+
+class SpoolUnusable(JobError):
+    """There is no room in the spool, or it cannot be written: for an operator to mend."""
+
+    code = "SpoolFailed"

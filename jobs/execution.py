@@ -30,7 +30,8 @@ SOON_SECONDS = 0.1
 """The least seconds between two parts where one of them may end the job."""
 COLLECT_SECONDS = 0.05
 IDLE_SECONDS = 0.01
-DRAIN_SECONDS = 8.0
+DRAIN_SECONDS = 5.0
+"""How long a lane that leaves its slice waits for answers; the engine has ten seconds to stop."""
 
 ENDING = frozenset({JobStatus.CANCELLING, JobStatus.FAILING})
 
@@ -58,7 +59,7 @@ class SliceRun:
     ) -> None:
         self.claim, self.size, self.pace = claim, len(rows), pace
         self.rows = rows
-        self.listener = Listener(claim, stop)
+        self.listener = Listener(claim, stop, pace.meter)
         self.sending = Sending(claim, rows, sender, pace)
         self.committed_at = time.monotonic()
         self.write_not_before = 0.0
@@ -77,7 +78,7 @@ class SliceRun:
         """Feed, collect, beat and commit."""
         self.beat()
         while self.claim.slice.next_index < self.size:
-            if self.listener.order is not Order.GO_ON:
+            if self.listener.is_told_to_stop:
                 self.drain()
                 break
             self.sending.feed()
@@ -180,8 +181,22 @@ class SliceRun:
             self.sending.last_answers(COLLECT_SECONDS, ending=ending)
             self.listener.stay(self.sending.settled.values())
         self.sending.abandon(ending=ending)
+        while not self.gives_back(deadline):
+            time.sleep(COLLECT_SECONDS)
+
+    def gives_back(self, deadline: float) -> bool:
+        """Commit what is settled, and give the slice back; False where the database is away and may
+        come back in time.
+        """
         end = self.sending.settled_upto()
-        if end > self.claim.slice.next_index:
-            self.commit(end, release=True)
-        else:
-            self.claim.release()
+        try:
+            if end > self.claim.slice.next_index:
+                self.commit(end, release=True)
+            else:
+                self.claim.release()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > deadline:
+                raise
+            self.listener.bear(error)
+            return False
+        return True

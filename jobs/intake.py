@@ -5,6 +5,7 @@ is told before anything is made of them.
 from __future__ import annotations
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jobs import manifests, stores
 from jobs.accounts import account_of
 from jobs.database import write
-from jobs.errors import InvalidRequest, JobFailure
+from jobs.errors import InvalidRequest, JobFailure, SpoolUnusable
 from jobs.models import Manifest, Role
 from jobs.requests import CSV, DEFAULT_FIELDS, JobRequest, ManifestRequest
 from jobs.spool import spool
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from operations import Operation
 
     User = AbstractBaseUser | AnonymousUser
+
+NO_MANIFEST = "There is no such manifest; upload it first."
+
+
+logger = logging.getLogger(__name__)
 
 
 def store_upload(
@@ -98,12 +104,19 @@ def _described(format: str, fields: Sequence[str] | None, bucket: str) -> Manife
 
 
 def _spool_upload(file: File[bytes], name: str) -> tuple[int, str]:
-    """Copy an upload into the spool; its bytes and their SHA-256."""
+    """Copy an upload into the spool; its bytes and their SHA-256. Raises SpoolUnusable."""
     digest, size = hashlib.sha256(), 0
-    with spool.writing(name) as out:
-        for block in file.chunks(1024 * 1024):
-            digest.update(block)
-            size += out.write(block)
+    try:
+        with spool.writing(name) as out:
+            for block in file.chunks(1024 * 1024):
+                digest.update(block)
+                size += out.write(block)
+    except OSError as error:
+        logger.warning("An upload could not be kept: %s", error)
+        raise SpoolUnusable(
+            f"The list cannot be kept here: {error.strerror or error}. Somebody has to make room "
+            "in the spool; then send it again."
+        ) from None
     return size, digest.hexdigest()
 
 
@@ -144,7 +157,7 @@ def _known(user: User, pk: UUID, role: Role) -> Manifest:
     """A manifest that was handed in before."""
     manifest = manifests_of(user).filter(pk=pk).first()
     if manifest is None:
-        raise InvalidRequest({"manifest.id": ["There is no such manifest; upload it first."]})
+        raise InvalidRequest({"manifest.id": [NO_MANIFEST]})
     before = (manifest.fields, manifest.total_bytes)
     try:
         manifests.peek(manifest, None if manifest.upload else stores.s3_for(role), spool.storage)

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 
 from jobs.database import write
-from jobs.leases import Lease, boot_clock, lease_end
+from jobs.leases import DatabaseClock, Lease, boot_clock, lease_end
 from jobs.models import Job, Slice
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
 from jobs.threshold import allowance, widest
@@ -57,6 +56,7 @@ class SliceClaim:
     owner: str
     crashed: bool
     doubt_upto: int
+    clock: DatabaseClock
 
     def release(self, **changes: Any) -> None:
         """Give it back, in order: nothing of it is in flight."""
@@ -209,10 +209,11 @@ def claim_slice(job: Job, owner: str, *, window: int = FIRST_WINDOW) -> SliceCla
 
 
 def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceClaim:
+    clock = DatabaseClock.ask(Job.objects.filter(pk=job.pk))
     grant = allowance(job, min(window, widest(job)), besides=found)
     if found.throttled_since and found.not_before:
         # Waiting for a turn, or for a paused job, is not the store's doing.
-        late = max(timezone.now() - found.not_before, timedelta())
+        late = max(clock.now() - found.not_before, timedelta())
         found.throttled_since += late - late % timedelta(minutes=1)
     crashed = found.state == Slice.State.RUNNING
     doubt_upto = found.started_upto
@@ -232,4 +233,4 @@ def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceC
     fence = Slice.objects.filter(
         pk=found.pk, epoch=found.epoch, owner=owner, state=Slice.State.RUNNING
     )
-    return SliceClaim(job, found, Lease(fence, now), owner, crashed, doubt_upto)
+    return SliceClaim(job, found, Lease(fence, now), owner, crashed, doubt_upto, clock)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -34,9 +34,33 @@ class LeaseLost(JobError):
     code = "LeaseLost"
 
 
+class Stopped(JobError):
+    """The engine stops, and the lane waits no longer for whoever it asked."""
+
+    code = "Stopped"
+
+
 def boot_clock() -> float:
     """Seconds since boot, counting sleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class DatabaseClock:
+    """The database's time as a lane counts it: told once, and then by the boot clock, as the clock
+    of this machine may be wrong. It can be asked without the database.
+    """
+
+    def __init__(self, told: datetime) -> None:
+        self._told, self._at = told, boot_clock()
+
+    @classmethod
+    def ask(cls, rows: QuerySet[Any]) -> Self:
+        """The clock of the database that holds the one row given."""
+        return cls(rows.values_list(Now(), flat=True).get())
+
+    def now(self) -> datetime:
+        """The time by the database."""
+        return self._told + timedelta(seconds=boot_clock() - self._at)
 
 
 def process_start(pid: int) -> int | None:
@@ -60,12 +84,13 @@ def host() -> str:
 
 class Lease:
     """The right to work on one claimed row. `rows` is the fence: it matches while the row is still
-    ours.
+    ours. `attend` is what the lane does beside, whenever it looks after the lease in a long loop.
     """
 
     def __init__(self, rows: QuerySet[Any], claimed_at: float) -> None:
         self.rows = rows
         self.renewed_at = claimed_at
+        self.attend: Callable[[], None] = lambda: None
         self._safe_seconds = 0.8 * settings.LADING_LEASE_SECONDS
 
     @property
@@ -86,10 +111,11 @@ class Lease:
         self.renewed_at = now
 
     def renew_when_due(self) -> None:
-        """For long loops: cheap unless a renewal is due."""
+        """For long loops: cheap unless something is due. Raises LeaseLost, and as `attend` does."""
         if self.is_due:
             with write():
                 self.renew()
+        self.attend()
 
 
 def held_during(lease: Lease, call: Callable[[], T]) -> T:
@@ -113,6 +139,7 @@ def held_during(lease: Lease, call: Callable[[], T]) -> T:
         except Empty:
             lease.renew_when_due()
             continue
+        lease.renew_when_due()  # many short calls take as long as one
         if error:
             raise error
         return cast("T", value)

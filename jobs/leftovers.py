@@ -5,7 +5,7 @@ from __future__ import annotations
 from jobs import leases, results
 from jobs.commits import commit, hand_on
 from jobs.database import write
-from jobs.lanes import SliceClaim
+from jobs.lanes import JobClaim, SliceClaim
 from jobs.leases import LeaseLost
 from jobs.models import Job, Slice
 from jobs.retries import RetrySlice
@@ -70,16 +70,17 @@ def carried_errors(slice_: Slice) -> list[bytes]:
     )[:-1]
 
 
-def fail_leftovers(job: Job, owner: str) -> None:
+def fail_leftovers(finishing: JobClaim) -> None:
     """When a job ends early: tasks that were sent and got no final answer fail with their last
     error.
 
     They are the rest of its retry slices. Tasks that were never sent get no result (design decision
     9).
     """
-    left = job.slices.exclude(state=Slice.State.DONE).exclude(carry_file="")
+    left = finishing.job.slices.exclude(state=Slice.State.DONE).exclude(carry_file="")
     for slice_ in left.order_by("number"):
-        claim = _claim_leftover(slice_, owner)
+        finishing.lease.renew_when_due()
+        claim = _claim_leftover(slice_, finishing.owner)
         errors = carried_errors(slice_)[slice_.next_index :]
         commit(
             claim,
@@ -107,6 +108,6 @@ def _claim_leftover(slice_: Slice, owner: str) -> SliceClaim:
         ):
             raise LeaseLost("Another lane is finishing the job.")
     slice_.refresh_from_db()
-    return SliceClaim(
-        slice_.job, slice_, leases.Lease(fence, now), owner, crashed=False, doubt_upto=0
-    )
+    clock = leases.DatabaseClock.ask(Job.objects.filter(pk=slice_.job_id))
+    lease = leases.Lease(fence, now)
+    return SliceClaim(slice_.job, slice_, lease, owner, crashed=False, doubt_upto=0, clock=clock)

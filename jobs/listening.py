@@ -13,10 +13,11 @@ from jobs import ceilings, lanes, presence
 from jobs.database import write
 from jobs.lanes import Claim, SliceClaim
 from jobs.leases import LeaseLost
-from jobs.models import Job
+from jobs.models import Job, Lane
 from jobs.retries import Settled
 from jobs.status import JobStatus
 from operations.base import Outcome
+from operations.pace import Meter
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,11 @@ class Listener:
     requests per second that the lane may start: none before a beat has told.
     """
 
-    def __init__(self, claim: SliceClaim, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, claim: SliceClaim, stop: Callable[[], bool], meter: Meter | None = None
+    ) -> None:
         self.claim, self.stop = claim, stop
+        self.meter = meter or Meter()
         self.order = Order.GO_ON
         self.better: Claim | None = None
         self.rate: float | None = 0.0
@@ -48,6 +52,11 @@ class Listener:
     def has_had_its_turn(self) -> bool:
         """True where jobs of the same priority with fewer lanes may take this lane."""
         return time.monotonic() - self.begun_at >= TURN_SECONDS
+
+    @property
+    def is_told_to_stop(self) -> bool:
+        """True where the lane is to leave its slice; the engine need not wait for a beat."""
+        return self.order is not Order.GO_ON or self.stop()
 
     @property
     def is_due(self) -> bool:
@@ -82,15 +91,18 @@ class Listener:
 
     def stay(self, settled: Collection[Settled]) -> None:
         """Keep what is held, and publish, while the lane waits for the last answers."""
-        if self.is_due:
-            self.beaten_at = time.monotonic()
-            with write():
-                self._show(settled)
-        if self.claim.lease.is_due or (self.better and self.better.lease.is_due):
-            with write():
-                self.claim.lease.renew()
-                if self.better:
-                    self.better.lease.renew()
+        try:
+            if self.is_due:
+                self.beaten_at = time.monotonic()
+                with write():
+                    self._show(settled)
+            if self.claim.lease.is_due or (self.better and self.better.lease.is_due):
+                with write():
+                    self.claim.lease.renew()
+                    if self.better:
+                        self.better.lease.renew()
+        except (DatabaseError, InterfaceError) as error:
+            self.bear(error)
 
     def _show(self, settled: Collection[Settled]) -> None:
         """What this lane is at, for the pages: counts that are not committed yet."""
@@ -98,9 +110,11 @@ class Listener:
         succeeded = sum(outcome.succeeded for outcome in outcomes)
         presence.show_lane(
             self.claim.owner,
-            self.claim.owner.rsplit(":", 2)[0],
+            presence.node_of(self.claim.owner),
             job_id=self.claim.slice.job_id,
             slice_id=self.claim.slice.pk,
+            stage=Lane.Stage.PERFORMING,
+            rate=self.meter.per_second(),
             succeeded=succeeded,
             failed=len(outcomes) - succeeded,
         )

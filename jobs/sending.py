@@ -70,17 +70,19 @@ class Sending:
 
     def collect(self, timeout: float) -> None:
         """Take what the store said, after waiting up to `timeout` seconds for something."""
-        troubled = 0
+        ended = troubled = 0
         outcomes = self.sender.collect(timeout)
         for index, outcome in outcomes:
             if outcome.again is Again.NEVER:
                 self.settled[index] = outcome
                 self.failures += not outcome.succeeded
+                ended += 1
             else:
                 troubled += tells_of_trouble(outcome)
                 self.put_off(index, outcome)
         if outcomes:
             self.pace.hear(len(outcomes), troubled)
+            self.pace.meter.add(ended)
 
     def put_off(self, index: int, outcome: Outcome) -> None:
         """Up to three tries here after a fault, then a later round; being throttled costs none."""
@@ -91,7 +93,7 @@ class Sending:
         if tries < TRIES and outcome.again is Again.FAULT:
             self.wait(index, outcome, backoff(tries, base=0.2, cap=2.0))
         else:
-            self.settled[index] = verdicts.later(self.claim.slice, outcome)
+            self.settled[index] = verdicts.later(self.claim, outcome)
 
     def wait(self, index: int, outcome: Outcome, seconds: float) -> None:
         """Keep a row here for a while before it is tried again."""
@@ -130,7 +132,7 @@ class Sending:
         kept = []
         for due, index, outcome in self.waiting:
             if outcome.again is Again.THROTTLED:
-                self.settled[index] = verdicts.later(self.claim.slice, outcome)
+                self.settled[index] = verdicts.later(self.claim, outcome)
             else:
                 kept.append((due, index, outcome))
         heapq.heapify(kept)
@@ -139,7 +141,7 @@ class Sending:
     def last_answers(self, timeout: float, *, ending: bool) -> None:
         """Take what still comes while the lane stops; `ending` where the job ends."""
         for index, outcome in self.sender.collect(timeout):
-            self.settled[index] = verdicts.last_word(self.claim.slice, outcome, ending=ending)
+            self.settled[index] = verdicts.last_word(self.claim, outcome, ending=ending)
 
     def abandon(self, *, ending: bool) -> None:
         """Settle what has no answer and what waits to be tried again."""
@@ -147,7 +149,7 @@ class Sending:
         open_rows += [(index, outcome) for _, index, outcome in self.waiting]
         self.waiting = []
         for index, outcome in open_rows:
-            self.settled[index] = verdicts.last_word(self.claim.slice, outcome, ending=ending)
+            self.settled[index] = verdicts.last_word(self.claim, outcome, ending=ending)
 
 
 def tells_of_trouble(outcome: Outcome) -> bool:

@@ -23,6 +23,7 @@ from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job
 from jobs.visible import job_of, jobs_of, manifest_of, manifests_of, role_of, roles_of
 from jobs.windows import Window
+from jobs.workers import alarms_of, workers_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     User = AbstractBaseUser | AnonymousUser
 
 __all__ = [
+    "alarms_of",
     "cancel_job",
     "check_manifest",
     "confirm_job",
@@ -56,6 +58,7 @@ __all__ = [
     "set_window",
     "store_upload",
     "waive",
+    "workers_of",
 ]
 
 

@@ -12,11 +12,13 @@ import hashlib
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import zstandard
 from django.core.files import File
@@ -26,7 +28,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from jobs.errors import SpoolDamaged
 
 if TYPE_CHECKING:
-    from django.core.files.storage import Storage
+    from jobs.spool_bucket import BucketSpool
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 
@@ -72,6 +74,21 @@ class FolderSpool(FileSystemStorage):
             raise
         _sync_folder(path.parent)
 
+    def delete_all(self, folder: str) -> None:
+        """Remove a folder with all that is in it, also what was left half written."""
+        path = Path(self.path(folder))
+        _remove(path)
+        if path.parent.exists():
+            # Rows go after their files, and must not go alone in a power cut.
+            _sync_folder(path.parent)
+
+    def written(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        """The files of a folder, and when each was written, by the clock of its disk."""
+        with suppress(FileNotFoundError), os.scandir(self.path(folder)) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    yield f"{folder}/{entry.name}", self.get_modified_time(entry.path)
+
     def _make_folder(self, folder: Path) -> None:
         missing = [step for step in (folder, *folder.parents) if not step.exists()]
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,13 +104,27 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _remove(folder: Path) -> None:
+    """Like shutil.rmtree, which holds the names of a whole folder in memory; and another node may
+    be at it too.
+    """
+    with suppress(FileNotFoundError):
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    _remove(Path(entry.path))
+                else:
+                    Path(entry.path).unlink(missing_ok=True)
+        folder.rmdir()
+
+
 class Spool:
     """The files of all jobs, over whatever storage LADING_SPOOL names."""
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> FolderSpool | BucketSpool:
         """The Django storage underneath."""
-        return storages["spool"]
+        return cast("FolderSpool | BucketSpool", storages["spool"])
 
     def put(self, name: str, content: bytes) -> Receipt:
         """Write a compressed file; when this returns it is safe on disk."""
@@ -137,6 +168,26 @@ class Spool:
         """Remove a file; one that is gone already is fine."""
         with suppress(FileNotFoundError):
             self.storage.delete(name)
+
+    def delete_all(self, folder: str) -> None:
+        """Remove a folder of the spool with everything in it; one that is gone already is fine."""
+        if len(PurePosixPath(folder).parts) < 2:
+            raise ValueError(f"{folder!r} is more than one thing's folder.")
+        self.storage.delete_all(folder)
+
+    def stale(self, folder: str, age: timedelta) -> Iterator[str]:
+        """The files of a folder that were written longer ago than `age`, by the spool's own clock:
+        it need not agree with ours, nor with the database's.
+        """
+        mark = f"checks/{uuid.uuid4()}"
+        self.storage.save(mark, ContentFile(b"now"))
+        try:
+            now: datetime = self.storage.get_modified_time(mark)
+        finally:
+            self.delete(mark)
+        for name, written in self.storage.written(folder):
+            if written < now - age:
+                yield name
 
     def check(self) -> None:
         """Write, read and remove a small file; raises OSError or what the storage raises."""

@@ -15,9 +15,9 @@ from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
 from jobs.generated import check_output
-from jobs.intake import manifest_for
+from jobs.intake import NO_MANIFEST, manifest_for
 from jobs.manifests import generator_of
-from jobs.models import Job, JobEvent, Role
+from jobs.models import Job, JobEvent, Manifest, Role
 from jobs.needs import lacking
 from jobs.requests import JobRequest
 from jobs.status import JobStatus
@@ -152,9 +152,20 @@ def _save(job: Job, user: User) -> Job:
             )
             transaction.on_commit(background.ring)
     except IntegrityError:
-        # Two requests with the same token raced; the database let one in.
-        if again := _repeated(job.account_id, job.client_request_token, job.request_digest):
+        if again := _quicker(job):
             return again
         raise
     job.refresh_from_db()
     return job
+
+
+def _quicker(job: Job) -> Job | None:
+    """The job of another request with the same token, which the database let in first. Raises
+    InvalidRequest where the list was removed meanwhile, as no job had used it for long.
+    """
+    token = job.client_request_token
+    if token and (again := _repeated(job.account_id, token, job.request_digest)):
+        return again
+    if not Manifest.objects.filter(pk=job.manifest_id).exists():
+        raise InvalidRequest({"manifest.id": [NO_MANIFEST]}) from None
+    return None

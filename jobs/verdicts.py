@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
-from jobs.models import Slice
+from jobs.lanes import SliceClaim
 from jobs.retries import Deferred, Settled, final
 from operations.base import Again, Outcome
 from operations.pace import backoff
@@ -33,11 +31,12 @@ NO_ANSWER = Outcome(
 )
 
 
-def later(slice_: Slice, outcome: Outcome) -> Settled:
+def later(claim: SliceClaim, outcome: Outcome) -> Settled:
     """The task goes to a retry slice, or fails for good when its rounds or its hour are used up."""
+    slice_ = claim.slice
     if outcome.again is Again.THROTTLED:
-        since = slice_.throttled_since or this_minute()
-        if timezone.now() - since > THROTTLED_AT_MOST:
+        since = slice_.throttled_since or this_minute(claim)
+        if claim.clock.now() - since > THROTTLED_AT_MOST:
             return final(outcome)
         return Deferred(outcome, slice_.attempt, THROTTLED_SECONDS, since)
     if outcome.again is Again.TEMPORARY:
@@ -50,18 +49,18 @@ def later(slice_: Slice, outcome: Outcome) -> Settled:
     return Deferred(outcome, slice_.attempt + 1, wait)
 
 
-def last_word(slice_: Slice, outcome: Outcome, *, ending: bool) -> Settled:
+def last_word(claim: SliceClaim, outcome: Outcome, *, ending: bool) -> Settled:
     """What a lane that stops makes of an outcome: a fault is deferred, or final if the job ends."""
     if outcome.again is Again.NEVER:
         return outcome
     if ending:
         return final(outcome)
-    since = slice_.throttled_since
+    since = claim.slice.throttled_since
     if outcome.again is Again.THROTTLED:
-        since = since or this_minute()
-    return Deferred(outcome, slice_.attempt, 0.0, since)
+        since = since or this_minute(claim)
+    return Deferred(outcome, claim.slice.attempt, 0.0, since)
 
 
-def this_minute() -> datetime:
+def this_minute(claim: SliceClaim) -> datetime:
     """When a task was throttled first; to the minute, so that rows share a retry slice."""
-    return timezone.now().replace(second=0, microsecond=0)
+    return claim.clock.now().replace(second=0, microsecond=0)

@@ -7,13 +7,14 @@ Whatever goes wrong with one piece of work is written on that piece; the lane go
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -22,9 +23,9 @@ from jobs.database import write
 from jobs.errors import InvalidTransition, JobFailure, SpoolDamaged
 from jobs.execution import execute
 from jobs.lanes import Claim, JobClaim, SliceClaim
-from jobs.leases import LeaseLost
+from jobs.leases import LeaseLost, Stopped
 from jobs.leftovers import fail_leftovers
-from jobs.models import Job, Slice
+from jobs.models import Job, Lane, Slice
 from jobs.preparing import prepare
 from jobs.report import finish
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 LANE_SECONDS = 600.0
 MOST_SETBACKS = 5
 SETBACK_SECONDS = 2.0
+AWAY_SECONDS = 0.5
+"""Between two tries to leave while the database is away."""
 FIRST_CONCURRENCY = 64
 """Requests in flight with which a lane begins; the pace goes up from there as the store bears it.
 """
@@ -86,18 +89,43 @@ def work(node: str, stop: Callable[[], bool], seconds: float = LANE_SECONDS) -> 
             if claim is None:
                 break
             better = None
-            with write():
-                presence.show_lane(
-                    owner, node, job_id=claim.job.pk, slice_id=None, succeeded=0, failed=0
-                )
+            _show(claim, node)
             better = perform(claim, senders, stop)
             done += 1
     finally:
         senders.close()
+        while not _leaves(owner, better) and not stop():
+            time.sleep(AWAY_SECONDS)
+    return done
+
+
+def _show(claim: Claim, node: str) -> None:
+    """For the pages: the lane begins this piece of work."""
+    at: dict[str, Any] = {"stage": Lane.Stage.PERFORMING}
+    if isinstance(claim, SliceClaim):
+        at["slice_id"] = claim.slice.pk
+    else:
+        preparing = claim.job.state in TO_PREPARE
+        at["stage"] = Lane.Stage.PREPARING if preparing else Lane.Stage.FINISHING
+        at |= {"slice_id": None, "rate": 0.0}
+    with write():
+        presence.show_lane(
+            claim.owner, node, job_id=claim.job.pk, work_since=Now(), succeeded=0, failed=0, **at
+        )
+
+
+def _leaves(owner: str, better: Claim | None) -> bool:
+    """Give back what was claimed on the way, and take the lane off the list, as the ticker takes
+    who is on it for busy. False where the database is away.
+    """
+    try:
         if better:
             better.release()
         presence.drop_lane(owner)
-    return done
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return False
+    return True
 
 
 def _claim(owner: str, window: int) -> Claim | None:
@@ -120,6 +148,8 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
     except (LeaseLost, InvalidTransition) as lost:
         logger.info("Work on job %s was dropped: %s", claim.job.pk, lost)
         senders.close()
+    except Stopped:
+        claim.release()
     except JobFailure as failure:
         logger.info("Job %s fails: %s", claim.job.pk, failure.reason)
         lifecycle.fail(claim.job, failure.code, failure.reason)
@@ -147,11 +177,12 @@ def _look_again(claim: SliceClaim) -> None:
 
 def _step(claim: JobClaim, stop: Callable[[], bool]) -> None:
     job = claim.job
+    claim.lease.attend = presence.Attendance(claim.owner, stop)
     if job.state in TO_PREPARE:
         prepare(claim, stop)
         return
     if job.state in (JobStatus.CANCELLING, JobStatus.FAILING):
-        fail_leftovers(job, claim.owner)
+        fail_leftovers(claim)
         job.refresh_from_db()
     finish(claim)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
@@ -24,6 +25,32 @@ BURST_SECONDS = 0.1
 """So much of the rate may be made up for at once, beside one request, after the sender was busy
 elsewhere. What was missed before is forgone."""
 UNLIMITED = sys.maxsize
+OF_LATE = 10.0
+"""Seconds over which a meter takes the mean."""
+
+
+class Meter:
+    """How many tasks end in a second, of late: those with a final answer, committed or not yet."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._done = 0
+        self._marks = deque([(clock(), 0)])
+
+    def add(self, tasks: int) -> None:
+        """So many tasks were ended."""
+        self._done += tasks
+
+    def per_second(self) -> float:
+        """The mean of the last ten seconds, or since the beginning; to be asked now and then."""
+        now = self._clock()
+        while len(self._marks) > 1 and self._marks[1][0] <= now - OF_LATE:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        if now - self._marks[-1][0] >= OF_LATE / 20:
+            self._marks.append((now, self._done))
+        # Less than a second is too short to tell: the first part may have come a moment ago.
+        return (self._done - before) / (now - since) if now - since >= 1 else 0.0
 
 
 class Pace:
@@ -31,8 +58,9 @@ class Pace:
 
     `limit` begins at `start` (without it at `maximum`), and is at least 1 and at most `maximum`.
     With `explore` it doubles in each window until the first trouble, as nobody knows what the store
-    bears. `pause` is in seconds, mostly 0. `window` is for its user to keep: how many targets
-    may be begun before results are committed. `clock` gives seconds that never run back.
+    bears. `pause` is in seconds, mostly 0. `window` and `meter` are for its user to keep: how many
+    targets may be begun before results are committed, and how many were ended. `clock` gives
+    seconds that never run back.
     """
 
     def __init__(
@@ -47,6 +75,7 @@ class Pace:
         self.limit = max(1, min(self._maximum, start or self._maximum))
         self.pause = 0.0
         self.window = FIRST_WINDOW
+        self.meter = Meter(clock)
         self._clock = clock
         self._window_end = clock() + WINDOW
         self._heard = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -20,6 +21,7 @@ from moto import mock_aws
 
 from jobs import stores, working
 from jobs.models import Job, Manifest, Member, Part, ReportFile, Role, Slice
+from jobs.spool import FolderSpool
 from jobs.status import JobStatus
 from operations.base import Operation, Store
 from operations.sender import sender_for
@@ -82,6 +84,16 @@ def spool_folder(settings: Any, tmp_path: Path) -> Path:
         "spool": {"BACKEND": "jobs.spool.FolderSpool", "OPTIONS": {"location": str(folder)}},
     }
     return folder
+
+
+@pytest.fixture
+def full_spool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is to be written into the spool finds no room."""
+
+    def no_room(_spool: FolderSpool, _name: str) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FolderSpool, "placing", no_room)
 
 
 @pytest.fixture

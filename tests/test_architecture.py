@@ -23,18 +23,19 @@ TOO_LONG = {"config/settings.py"}
 LAYERS = (
     {"status", "errors", "secrecy", "database", "memory", "apps", "supervisor"},
     {"models", "accounts", "requests", "checked", "generator", "generator_filter", "windows"},
-    {"stores", "spool", "redirects"},
+    {"stores", "spool", "spool_bucket", "redirects"},
     {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
         *("commits", "leftovers", "execution", "preparing", "slicing"),
         *("generated", "delivery", "report", "report_files"),
         *("listening", "sending", "ceilings", "threshold"),
+        *("doubt", "retention"),
     },
-    {"lifecycle", "places"},
+    {"lifecycle", "places", "alarms"},
     {"working"},
     {"background"},
-    {"services", "submission", "intake", "linting", "visible", "functions", "roles"},
+    {"services", "submission", "intake", "linting", "visible", "functions", "roles", "workers"},
     {"backups"},
     {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )

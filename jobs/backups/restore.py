@@ -13,12 +13,12 @@ from django.db import DatabaseError, connection
 from django.db.models import F, Model
 
 from jobs import services
-from jobs.background import NODE_SECONDS
 from jobs.backups import databases, files
 from jobs.backups.contents import Contents, digest_of, unknown_migrations
 from jobs.database import write
 from jobs.errors import BackupFailed
 from jobs.models import Job, Lane, Manifest, Node, Role, Slice, recent
+from jobs.presence import NODE_SECONDS
 from jobs.secrecy import SecretUnreadable
 from jobs.status import FINAL
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ def _check_sum(manifest: Manifest, text: bytes, s3: S3Client) -> None:
         if code_of(error) in {"NoSuchKey", "AccessDenied", "404", "403"}:
             return
         raise
-    with reply["Body"] as body:
+    with closing(reply["Body"]) as body:
         told = body.read(200).decode("ascii", "replace").strip().strip('"')
     found = hashlib.md5(text, usedforsecurity=False).hexdigest()
     if told.lower() != found:

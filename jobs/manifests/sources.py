@@ -8,6 +8,7 @@ passes through to the caller.
 from __future__ import annotations
 
 import weakref
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError, IncompleteReadError
@@ -61,7 +62,8 @@ class ObjectSource:
             if code_of(error) in CHANGED:
                 raise _mismatch(self._address, self.etag, self._etag_now()) from None
             raise _failure(error, self._address) from None
-        with reply["Body"] as body:
+        # As a context manager of its own it would give the raw stream, with errors of another tree.
+        with closing(reply["Body"]) as body:
             if bare(reply["ETag"]) != self.etag:
                 raise _mismatch(self._address, self.etag, bare(reply["ETag"]))
             # Looked at before the body: a store that ignores Range would send all of it.

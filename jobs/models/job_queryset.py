@@ -9,19 +9,28 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from jobs.status import FINAL
+
 if TYPE_CHECKING:
     from jobs.models.job import Job  # noqa: F401
+
+RETENTION = timedelta(days=90)
+"""So long after its end a job is there (spec.md 2.7)."""
 
 
 class JobQuerySet(models.QuerySet["Job"]):
     """Named filters."""
 
     def of_account(self, account_id: str) -> JobQuerySet:
-        """The jobs that members of the account see: unfinished ones, and those that ended in the
-        last 90 days.
+        """The jobs that members of the account see: unfinished ones, and those that ended not
+        longer than RETENTION ago.
         """
-        kept = Q(terminated_at=None) | Q(terminated_at__gt=Now() - timedelta(days=90))
+        kept = Q(terminated_at=None) | Q(terminated_at__gt=Now() - RETENTION)
         return self.filter(kept, account_id=account_id)
+
+    def expired(self) -> JobQuerySet:
+        """The jobs that nobody sees any more, and that are to be removed."""
+        return self.filter(status__in=FINAL, terminated_at__lte=Now() - RETENTION)
 
     def matching(self, text: str) -> JobQuerySet:
         """The jobs whose id begins with the text or whose description has it somewhere."""

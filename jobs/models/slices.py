@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from django.db import models
@@ -14,18 +15,20 @@ from jobs.models.job import Job
 class SliceQuerySet(models.QuerySet["Slice"]):
     """What is asked of many slices at once."""
 
-    def rows_started(self) -> int:
-        """Rows that a lane may have started, and that have no committed result.
+    def begun(self) -> Iterator[SliceQuerySet]:
+        """The slices with rows that a lane may have started, and that have no committed result.
 
-        Slices that are done have none. The other states are asked for one by one, as each has an
-        index of its own: so the answer comes at once, however many slices the job has.
+        Slices that are done have none. The other states come one by one, as each has an index of
+        its own: so the answer comes at once, however many slices the job has.
         """
-        started = self.filter(started_upto__gt=F("next_index"))
-        return sum(
-            started.filter(state=state).aggregate(n=Sum(F("started_upto") - F("next_index")))["n"]
-            or 0
-            for state in (Slice.State.READY, Slice.State.RUNNING)
-        )
+        begun = self.filter(started_upto__gt=F("next_index"))
+        for state in (Slice.State.READY, Slice.State.RUNNING):
+            yield begun.filter(state=state)
+
+    def rows_started(self) -> int:
+        """How many such rows there are."""
+        rows = Sum(F("started_upto") - F("next_index"))
+        return sum(slices.aggregate(n=rows)["n"] or 0 for slices in self.begun())
 
 
 class Slice(models.Model):
@@ -89,6 +92,7 @@ class Slice(models.Model):
                 condition=Q(state=0, started_upto__gt=F("next_index")),
                 name="slice_reserved",
             ),
+            models.Index(fields=["crashes"], condition=Q(crashes__gte=3), name="slice_crashed"),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,10 @@ class Node(models.Model):
     answered_at = models.DateTimeField(
         null=True, help_text="When a worker answered a doorbell last."
     )
+    waiting_since = models.DateTimeField(
+        null=True, help_text="Since when work waits while workers of the node are free."
+    )
+    alarmed = models.BooleanField(default=False, help_text="The log tells of it.")
 
     def __str__(self) -> str:
         return self.name
@@ -30,6 +34,13 @@ class Node(models.Model):
 
 class Lane(models.Model):
     """A worker that takes slices, and what it is at."""
+
+    class Stage(models.TextChoices):
+        """What the lane does with the job."""
+
+        PREPARING = "Preparing"
+        PERFORMING = "Performing"
+        FINISHING = "Finishing"
 
     owner = models.CharField(max_length=120, primary_key=True)
     node = models.CharField(max_length=120)
@@ -42,8 +53,11 @@ class Lane(models.Model):
         Job, on_delete=models.SET_NULL, null=True, db_constraint=False, related_name="lanes"
     )
     slice = models.ForeignKey(Slice, on_delete=models.SET_NULL, null=True, db_constraint=False)
+    stage = models.CharField(max_length=10, choices=Stage, blank=True)
     since = models.DateTimeField(db_default=Now())
+    work_since = models.DateTimeField(db_default=Now(), help_text="At what it is at now.")
     beat_at = models.DateTimeField(db_default=Now())
+    rate = models.FloatField(default=0.0, help_text="Tasks per second of late.")
     succeeded = models.IntegerField(default=0, help_text="Provisional: outcomes not yet committed.")
     failed = models.IntegerField(default=0)
 

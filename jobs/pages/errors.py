@@ -36,6 +36,7 @@ BROKEN = Trouble(
     "Something went wrong here",
     "The error has been logged. Jobs that are running are not affected.",
 )
+NO_ROOM = Trouble(503, "There is no room for that", "The spool cannot be written.")
 NO_DATABASE = Trouble(
     503,
     "The database does not answer",

@@ -17,6 +17,7 @@ from jobs.errors import (
     JobError,
     NotFound,
     NotPermitted,
+    SpoolUnusable,
 )
 from jobs.pages.errors import (
     BAD_REQUEST,
@@ -25,6 +26,7 @@ from jobs.pages.errors import (
     FORBIDDEN,
     MISSING,
     NO_DATABASE,
+    NO_ROOM,
     Trouble,
     error_page,
 )
@@ -37,6 +39,7 @@ TROUBLES: dict[type[JobError], Trouble] = {
     NotFound: MISSING,
     InvalidTransition: CLASH,
     Conflict: CLASH,
+    SpoolUnusable: NO_ROOM,
 }
 
 

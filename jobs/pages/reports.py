@@ -1,4 +1,6 @@
-"""The completion report on the job's page, and its files as downloads from the spool."""
+"""The completion report on the job's page, its files as downloads from the spool, and the rows that
+no report can tell of.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from jobs import services
 from jobs.delivery import report_key
+from jobs.doubt import RowsInDoubt
 from jobs.errors import NotFound
 from jobs.models import Job, ReportFile
 from jobs.pages.access import PageRequest, signed_in
@@ -115,3 +118,13 @@ def _rows(files: list[ReportFile]) -> Iterator[bytes]:
         with spool.open(file.spool_name) as content:
             while block := content.read(BLOCK):
                 yield block
+
+
+@signed_in
+@require_safe
+def job_in_doubt(request: PageRequest, pk: UUID) -> HttpResponseBase:
+    """The rows in doubt, as a list that another job can take."""
+    rows = RowsInDoubt(services.job_of(request.user, pk))
+    return StreamingHttpResponse(
+        rows.blocks(), content_type="text/csv; charset=utf-8", headers=rows.headers
+    )

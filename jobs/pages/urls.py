@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from jobs.pages import creation, decisions, manifests, reports, roles, views
+from jobs.pages import creation, decisions, manifests, reports, roles, views, workers
 
 urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("roles/<str:name>/", roles.role, name="role"),
     path("roles/<str:name>/probe/", roles.role_probe, name="role_probe"),
     path("roles/<str:name>/override/", roles.role_override, name="role_override"),
+    path("workers/", workers.workers, name="workers"),
     path("manifests/check/", manifests.manifest_check, name="manifest_check"),
     path("manifests/<uuid:manifest_id>/", manifests.manifest, name="manifest"),
     path("manifests/<uuid:manifest_id>/mend/", manifests.manifest_mend, name="manifest_mend"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/priority/", decisions.job_priority, name="job_priority"),
     path("jobs/<uuid:pk>/speed/", decisions.job_speed, name="job_speed"),
     path("jobs/<uuid:pk>/results/", views.job_results, name="job_results"),
+    path("jobs/<uuid:pk>/in-doubt/", reports.job_in_doubt, name="job_in_doubt"),
     path("jobs/<uuid:pk>/report/", reports.job_report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", reports.job_report_file, name="job_report_file"),
 ]

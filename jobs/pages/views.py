@@ -47,6 +47,7 @@ def job_list(request: PageRequest) -> HttpResponseBase:
     context = {
         "page": page,
         "rows": rows,
+        "alarms": services.alarms_of(request.user),
         "query": query,
         "status": status,
         "statuses": JobStatus.choices,

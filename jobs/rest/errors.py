@@ -18,6 +18,7 @@ from jobs.errors import (
     JobError,
     NotFound,
     NotPermitted,
+    SpoolUnusable,
 )
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ STATUS_OF: dict[type[JobError], int] = {
     NotFound: status.HTTP_404_NOT_FOUND,
     InvalidTransition: status.HTTP_409_CONFLICT,
     Conflict: status.HTTP_409_CONFLICT,
+    SpoolUnusable: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 
 CODE_OF: dict[type[exceptions.APIException], str] = {

@@ -9,11 +9,11 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from jobs import alarms
 from jobs.models import Node, recent
+from jobs.presence import NODE_SECONDS
 from jobs.spool import spool
 
-ENGINE_SECONDS = 5
-"""A node beats every second; one not seen for so long does not count."""
 OK = "ok"
 
 
@@ -27,10 +27,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database answers, the spool can be written and read, and an engine was seen just now."""
+    """The database answers, the spool can be written and read, and an engine was seen just now.
+
+    Alarms are named beside: work that waits is no reason to send people elsewhere.
+    """
     checks = {name: check() for name, check in CHECKS.items()}
     ready = all(told == OK for told in checks.values())
-    return JsonResponse(checks, status=200 if ready else 503)
+    return JsonResponse({**checks, "alarms": _alarms()}, status=200 if ready else 503)
 
 
 def _database() -> str:
@@ -53,10 +56,18 @@ def _spool() -> str:
 
 def _engine() -> str:
     try:
-        seen = Node.objects.filter(beat_at__gt=recent(ENGINE_SECONDS)).exists()
+        seen = Node.objects.filter(beat_at__gt=recent(NODE_SECONDS)).exists()
     except DatabaseError:
         return "unknown: the database cannot be reached"
-    return OK if seen else f"not seen for {ENGINE_SECONDS} seconds; start `manage.py engine`"
+    return OK if seen else f"not seen for {NODE_SECONDS:.0f} seconds; start `manage.py engine`"
+
+
+def _alarms() -> list[str]:
+    """Their codes alone, as anybody may ask; none where the database cannot be asked."""
+    try:
+        return sorted({alarm.code for alarm in alarms.alarms(None)})
+    except DatabaseError:
+        return []
 
 
 CHECKS: dict[str, Callable[[], str]] = {"database": _database, "spool": _spool, "engine": _engine}

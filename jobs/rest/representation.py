@@ -78,7 +78,7 @@ def job_details(job: Job, request: Request) -> Json:
         "status_update_reason": job.status_update_reason,
         "suspended_at": job.suspended_at,
         "suspended_cause": job.suspended_cause,
-        "links": {name: url(request, f"job_{name}", job.pk) for name in SUB_RESOURCES},
+        "links": _links(job, request, in_doubt=summary["progress"]["in_doubt"] > 0),
     }
 
 
@@ -87,6 +87,12 @@ def _hold(job: Job) -> Json | None:
     return (
         {"by": job.held_by, "at": job.held_at, "reason": job.held_reason} if job.held_by else None
     )
+
+
+def _links(job: Job, request: Request, *, in_doubt: bool) -> Json:
+    """What there is under a job; rows in doubt only where there are any."""
+    names = (*SUB_RESOURCES, "in_doubt") if in_doubt else SUB_RESOURCES
+    return {name: url(request, f"job_{name}", job.pk) for name in names}
 
 
 def _reason(told: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from jobs.rest import manifests, roles, views
+from jobs.rest import manifests, roles, views, workers
 
 app_name = "api"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/results/", views.results, name="job_results"),
     path("jobs/<uuid:pk>/report/", views.report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", views.report_file, name="job_report_file"),
+    path("jobs/<uuid:pk>/in-doubt/", views.in_doubt, name="job_in_doubt"),
     path("jobs/<uuid:pk>/events/", views.events, name="job_events"),
     path("operations/", views.operations, name="operations"),
     path("roles/", roles.roles, name="roles"),
@@ -33,5 +34,6 @@ urlpatterns = [
     path("manifests/<uuid:pk>/", manifests.manifest, name="manifest"),
     path("manifests/<uuid:pk>/content/", manifests.content, name="manifest_content"),
     path("manifests/<uuid:pk>/mend/", manifests.mend, name="manifest_mend"),
+    path("workers/", workers.workers, name="workers"),
     re_path("", views.nothing_here),
 ]

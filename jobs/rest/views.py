@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from django.http import FileResponse
+from django.http import FileResponse, StreamingHttpResponse
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
 from jobs import results as job_results
 from jobs import services
+from jobs.doubt import RowsInDoubt
 from jobs.errors import InvalidRequest, NotFound
 from jobs.rest import catalogue, paging
 from jobs.rest import representation as show
@@ -32,7 +33,7 @@ OUTCOMES = ("succeeded", "failed")
 @api_view(["GET"])
 def root(request: Request) -> Response:
     """Where everything is."""
-    names = ("jobs", "operations", "roles", "manifests")
+    names = ("jobs", "operations", "roles", "manifests", "workers")
     return Response({name: show.url(request, name) for name in names})
 
 
@@ -176,6 +177,15 @@ def report_file(request: Request, pk: UUID, file: int) -> FileResponse:
         raise NotFound("The report has no such file.")
     content = spool.open(row.spool_name)
     return FileResponse(content, as_attachment=True, filename=PurePosixPath(row.key).name)
+
+
+@api_view(["GET"])
+def in_doubt(request: Request, pk: UUID) -> StreamingHttpResponse:
+    """The rows that were started and have no known result, as a CSV manifest."""
+    rows = RowsInDoubt(services.job_of(request.user, pk))
+    return StreamingHttpResponse(
+        rows.blocks(), content_type="text/csv; charset=utf-8", headers=rows.headers
+    )
 
 
 @api_view(["GET"])

@@ -281,7 +281,7 @@ def test_a_node_that_is_long_gone_is_forgotten_with_its_queue(node: Node, bells:
 
 
 def test_a_node_that_stops_in_order_is_forgotten_at_once(node: Node, bells: Bells) -> None:
-    Ticker(NODE).leave()
+    Ticker(NODE).leave(in_order=True)
 
     assert not Node.objects.exists()
     assert bells.deleted == [NODE]

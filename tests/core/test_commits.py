@@ -50,6 +50,17 @@ def test_only_what_is_not_a_plain_success_has_a_line(make_active: MakeActive) ->
     }, "by the row's index in its slice"
 
 
+def test_setbacks_are_forgotten_once_a_part_is_committed(make_active: MakeActive) -> None:
+    job = make_active(4)
+    Slice.objects.update(errors=4)
+    claim = claim_next(job)
+    assert claim.slice.errors == 4
+
+    commit(claim, ROWS[4], [SUCCESSFUL], window=10)
+
+    assert (claim.slice.errors, Slice.objects.get().errors) == (0, 0)
+
+
 def test_a_part_moves_the_slice_and_the_job_together(make_active: MakeActive) -> None:
     claim = claim_next(make_active(4, succeeded=10, failed=5))
     commit(claim, ROWS[4], [SUCCESSFUL, FORBIDDEN, SUCCESSFUL], window=10)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models.functions import Now
 
-from jobs import lanes, presence
-from jobs.leases import host, process_start
+from jobs import lanes, leases, presence
+from jobs.leases import Stopped, held_during, host, process_start
 from jobs.models import Lane, Slice
 from tests.conftest import MakeJob
 from tests.core.conftest import MakeActive, claim_next
@@ -137,3 +139,78 @@ def test_a_lanes_name_tells_its_node_and_its_process() -> None:
     name = presence.name_lane("node-1")
 
     assert name == f"node-1:{os.getpid()}:{process_start(os.getpid())}"
+
+
+# ---- a lane that prepares or finishes a job
+
+
+@pytest.fixture
+def short_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "HELD_SECONDS", 0.01)
+    monkeypatch.setattr(presence, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(presence, "STOP_SECONDS", 0.2)
+
+
+def prepares(make_job: MakeJob, stop: list[bool]) -> lanes.JobClaim:
+    claim = lanes.claim_job(make_job(status="Preparing"), "node:1:2")
+    assert claim is not None
+    claim.lease.attend = presence.Attendance(claim.owner, lambda: bool(stop))
+    return claim
+
+
+@pytest.mark.usefixtures("short_holds")
+def test_a_lane_says_that_it_is_there_while_a_store_takes_its_time(make_job: MakeJob) -> None:
+    claim = prepares(make_job, [])
+    presence.show_lane(claim.owner, "node", job_id=claim.job.pk)
+    Lane.objects.update(beat_at=Now() - timedelta(seconds=60))
+
+    held_during(claim.lease, lambda: threading.Event().wait(0.3))
+
+    assert Lane.objects.filter(beat_at__gt=Now() - timedelta(seconds=10)).exists()
+
+
+@pytest.mark.usefixtures("short_holds")
+def test_it_says_so_as_well_between_many_short_calls(make_job: MakeJob) -> None:
+    claim = prepares(make_job, [])
+    claim.lease.attend.beaten_at -= 1  # type: ignore[attr-defined]
+
+    held_during(claim.lease, lambda: None)
+
+    assert Lane.objects.get().node == "node"
+
+
+@pytest.mark.usefixtures("short_holds")
+def test_it_waits_for_no_store_when_the_engine_stops(make_job: MakeJob) -> None:
+    answered = threading.Event()
+    claim = prepares(make_job, [True])
+
+    with pytest.raises(Stopped):
+        held_during(claim.lease, lambda: answered.wait(20))
+
+    answered.set()
+
+
+@pytest.mark.usefixtures("short_holds")
+def test_it_has_time_for_what_is_nearly_done(make_job: MakeJob) -> None:
+    claim = prepares(make_job, [True])
+
+    assert held_during(claim.lease, lambda: threading.Event().wait(0.05) or "said") == "said"
+
+
+@pytest.mark.usefixtures("short_holds")
+def test_a_database_that_does_not_take_a_beat_is_borne(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = prepares(make_job, [])
+
+    def away(*_: object) -> None:
+        raise OperationalError("away")
+
+    class Connection:
+        def close(self) -> None:
+            """There is nothing to close."""
+
+    monkeypatch.setattr(presence, "show_lane", away)
+    monkeypatch.setattr(presence, "connection", Connection())
+
+    assert held_during(claim.lease, lambda: threading.Event().wait(0.2) or "said") == "said"

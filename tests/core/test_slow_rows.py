@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import sleep
 from types import SimpleNamespace
 from typing import Any
@@ -98,6 +98,32 @@ def test_waiting_for_a_turn_does_not_count_as_being_throttled(
 
     assert claim.slice.pk == retry.pk
     assert claim.slice.throttled_since >= timezone.now() - timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_lane_whose_clock_is_wrong_counts_the_hour_of_throttling_by_the_database(
+    make_active: MakeActive,
+    perform_slice: PerformSlice,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+) -> None:
+    job = make_active(2, 1)
+    script.on("k00001", THROTTLED)
+    with monkeypatch.context() as patched:
+        patched.setattr(timezone, "now", lambda: datetime.now(UTC) + timedelta(hours=hours))
+        perform_slice(job)
+    retry = Slice.objects.order_by("number").last()
+    assert retry is not None
+    assert retry.throttled_since is not None
+    assert abs(timezone.now() - retry.throttled_since) < timedelta(minutes=2)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(timezone, "now", lambda: datetime.now(UTC) + timedelta(hours=hours))
+        perform_slice(job)
+
+    job.refresh_from_db()
+    assert job.failed == 0, "the task waits on, and has not failed"
 
 
 @pytest.mark.parametrize(("held", "order"), [(9.0, Order.GO_ON), (11.0, Order.PAUSE)])

@@ -89,7 +89,7 @@ def test_a_spool_that_recovers_in_time_costs_nothing(
 
     job.refresh_from_db()
     assert (job.status, job.succeeded, job.failed) == ("Complete", 9, 1)
-    assert job.slices.get().errors == 4
+    assert len(calls) > 4, "four setbacks came before the part"
 
 
 def test_a_store_that_cannot_be_reached_while_preparing_fails_the_job_with_its_address(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import IncompleteReadError
+from botocore.exceptions import BotoCoreError, IncompleteReadError
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 
@@ -15,6 +15,7 @@ from jobs.errors import JobFailure, SpoolDamaged
 from jobs.manifests import ObjectSource, UploadSource, open_source
 from jobs.manifests.sources import bare
 from tests.manifests import ROWS, manifest, pinned, put
+from tests.operations.http_store import CLOSE, HttpStore, client_of, reply
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,6 +50,15 @@ def test_an_empty_object_can_be_read(s3: S3Client) -> None:
     put(s3, b"")
 
     assert pinned(s3).read(0, 0) == b""
+
+
+def test_a_reply_that_breaks_off_is_a_fault_of_the_store_that_may_pass() -> None:
+    etag = {"ETag": '"0"'}
+    with HttpStore(lambda _: [reply(206, b"half", length=8, **etag), CLOSE]) as store:
+        source = ObjectSource(client_of(store.url), "manifests", "list.csv", "", "0", 8)
+
+        with pytest.raises(BotoCoreError):
+            source.read(0, 8)
 
 
 @pytest.mark.parametrize("without", [(), ("IfMatch",)], ids=["store checks", "store does not"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.pace import FIRST_PAUSE, LONGEST_PAUSE, WINDOW, Pace, backoff
+from operations.pace import FIRST_PAUSE, LONGEST_PAUSE, OF_LATE, WINDOW, Meter, Pace, backoff
 
 
 class Clock:
@@ -119,3 +119,55 @@ def test_backs_off_anywhere_up_to_a_doubling_bound(attempt, most):
 
     assert 0 <= min(waits) < most / 4
     assert most * 3 / 4 < max(waits) <= most
+
+
+# ---- how many tasks are ended
+
+
+def test_a_meter_tells_the_mean_since_it_began(clock):
+    meter = Meter(clock)
+    for _ in range(4):
+        clock.now += 1
+        meter.add(50)
+
+    assert meter.per_second() == 50
+
+
+def test_a_meter_forgets_what_was_long_ago(clock):
+    meter = Meter(clock)
+    for tasks in [1000] * 20 + [10] * 20:
+        clock.now += 1
+        meter.add(tasks)
+        meter.per_second()
+
+    assert meter.per_second() == 10
+
+
+def test_a_meter_that_hears_nothing_more_comes_to_rest(clock):
+    meter = Meter(clock)
+    clock.now += 1
+    meter.add(100)
+    assert meter.per_second() == 100
+
+    for _ in range(20):
+        clock.now += 1
+        rate = meter.per_second()
+
+    assert rate == 0
+
+
+def test_a_meter_says_nothing_before_a_second_is_over(clock):
+    meter = Meter(clock)
+    clock.now += 0.2
+    meter.add(250)
+
+    assert meter.per_second() == 0
+
+
+def test_a_meter_keeps_few_marks_however_often_it_is_asked(clock):
+    meter = Meter(clock)
+    for _ in range(5000):
+        clock.now += 0.01
+        meter.per_second()
+
+    assert len(meter._marks) <= OF_LATE / (OF_LATE / 20) + 2

@@ -63,6 +63,16 @@ def test_an_error_becomes_a_page_with_its_sentence_and_status(
     assert "To the list of jobs" in page
 
 
+def test_an_upload_that_there_is_no_room_for_is_a_503_with_the_reason(
+    client: Client, full_spool: None
+) -> None:
+    response = client.post("/manifests/check/", {"source": "paste", "pasted": "photos,a.jpg"})
+
+    assert response.status_code == 503
+    assert "There is no room for that" in response.content.decode()
+    assert "No space left on device" in response.content.decode()
+
+
 def test_a_database_that_does_not_answer_is_a_503(client: Client, failing: Raise) -> None:
     failing(OperationalError("could not connect to server at db.internal"))
 

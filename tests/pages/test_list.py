@@ -150,5 +150,6 @@ def test_the_list_costs_the_same_however_many_jobs(
     for _ in range(20):
         make_job(status="Active", total_tasks=10, succeeded=1)
 
-    with django_assert_max_num_queries(6):  # type: ignore[operator]
+    # Six for the list, and four for what is wrong with the workers.
+    with django_assert_max_num_queries(10):  # type: ignore[operator]
         client.get("/jobs/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -26,8 +27,8 @@ def missing(name: str, why: Exception) -> None:
     pytest.skip(told)
 
 
-@pytest.fixture
-def postgres_and_redis() -> Iterator[dict[str, str]]:
+@contextmanager
+def own_postgres_and_redis() -> Iterator[dict[str, str]]:
     """The environment of an installation with a database of its own."""
     try:
         redis.from_url(REDIS).ping()
@@ -45,6 +46,13 @@ def postgres_and_redis() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
+def postgres_and_redis() -> Iterator[dict[str, str]]:
+    """The environment of an installation with a database of its own."""
+    with own_postgres_and_redis() as found:
+        yield found
+
+
+@pytest.fixture
 def services(request: pytest.FixtureRequest) -> dict[str, str]:
     """What an installation is told of the servers: nothing on SQLite."""
     if not ON_SERVICES:
@@ -56,7 +64,14 @@ def services(request: pytest.FixtureRequest) -> dict[str, str]:
 @pytest.fixture
 def installation(services: dict[str, str], tmp_path: Path) -> Iterator[Installation]:
     """A running web server; the test starts the engine."""
-    made = Installation(tmp_path, services)
+    with running(tmp_path, services) as made:
+        yield made
+
+
+@contextmanager
+def running(folder: Path, services: dict[str, str]) -> Iterator[Installation]:
+    """An installation whose web server answers."""
+    made = Installation(folder, services)
     try:
         made.start_web()
         yield made

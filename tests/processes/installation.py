@@ -151,11 +151,11 @@ class Installation:
     def connect_store(self) -> S3Client:
         """Start the store, and make the role `store` that reaches it; returns a client."""
         endpoint = self.start_store()
-        self.manage(
-            "role", "set", "store",
-            "--endpoint-url", endpoint, "--region", "us-east-1",
-            "--access-key-id", "test", "--secret-access-key", "test",
-        )  # fmt: skip
+        self.set_role(endpoint)
+        return self.client(endpoint)
+
+    def client(self, endpoint: str) -> S3Client:
+        """A client of the store."""
         return boto3.client(
             "s3",
             endpoint_url=endpoint,
@@ -163,6 +163,14 @@ class Installation:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+
+    def set_role(self, endpoint: str) -> None:
+        """Make the role `store`."""
+        self.manage(
+            "role", "set", "store",
+            "--endpoint-url", endpoint, "--region", "us-east-1",
+            "--access-key-id", "test", "--secret-access-key", "test",
+        )  # fmt: skip
 
     def url(self, path: str) -> str:
         """An address of the web server."""
@@ -183,6 +191,10 @@ class Installation:
     def kill(self, pid: int) -> None:
         """kill -9."""
         os.kill(pid, signal.SIGKILL)
+
+    def signal(self, pid: int, number: int) -> None:
+        """Send a signal to one process."""
+        os.kill(pid, number)
 
     def logs(self) -> str:
         """What the processes said last, for a failed test."""

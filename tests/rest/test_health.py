@@ -45,7 +45,7 @@ def test_it_is_ready_when_database_spool_and_engine_are(anonymous: Client) -> No
     response = anonymous.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"database": "ok", "spool": "ok", "engine": "ok"}
+    assert response.json() == {"database": "ok", "spool": "ok", "engine": "ok", "alarms": []}
     assert "no-store" in response["Cache-Control"]
 
 

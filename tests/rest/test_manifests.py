@@ -34,6 +34,17 @@ def test_a_manifest_is_uploaded_and_kept(client: Client) -> None:
     assert manifest.account_id == "000000000000"
 
 
+def test_an_upload_that_there_is_no_room_for_is_refused_with_the_reason(
+    client: Client, full_spool: None
+) -> None:
+    response = upload(client, TWO)
+
+    assert response.status_code == 503
+    assert response.json()["code"] == "SpoolFailed"
+    assert "No space left on device" in response.json()["message"]
+    assert not Manifest.objects.exists()
+
+
 def test_a_job_can_be_made_over_an_uploaded_manifest(
     client: Client, post: Post, asked: Asked
 ) -> None:

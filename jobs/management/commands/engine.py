@@ -1,5 +1,5 @@
-"""manage.py engine: django-q2's cluster with four fixes, so that no death of a process wedges it
-(django-q2.md 5.4).
+"""manage.py engine: django-q2's cluster with a few fixes, so that no death of a process wedges it
+(django-q2.md 5.4), and that it always ends within ten seconds of being asked.
 """
 
 from __future__ import annotations
@@ -10,25 +10,38 @@ import os
 import queue
 import signal
 import sys
-import threading
 import time
+from multiprocessing.context import ForkContext, ForkProcess
+from threading import Event, Thread
 from typing import Any
 
 import django_q.cluster
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django_q.conf import Conf
 from django_q.queues import Queue
 
+from jobs import retention
 from jobs.background import STOP, ThisNode, Ticker, queue_of
 from jobs.models import Lane
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
-DRAIN_SECONDS = 15.0
+SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+TWICE_SECONDS = 1.0
+"""Within so long a second signal is the first one again: a service manager may send one to every
+process, and `manage.py run` one more to the engine."""
+DRAIN_SECONDS = 8.0
+"""Then what has not come to an end is killed."""
+IDLE_SECONDS = 3.0
+"""The same where no lane is left."""
+END_SECONDS = 9.0
+"""Then the engine ends, even if it cannot take itself off the list."""
 PR_SET_PDEATHSIG = 1
 WEDGED = 3
+
+_prctl = ctypes.CDLL(None).prctl
 
 
 class PollQueue(Queue):  # type: ignore[misc]
@@ -46,20 +59,62 @@ class PollQueue(Queue):  # type: ignore[misc]
                     time.sleep(0.002)
 
 
-def die_with_parent() -> None:
-    """From now on forked children are killed when their parent dies: no orphan goes on."""
-    libc = ctypes.CDLL(None)
-    parent = [0]
+class Child(ForkProcess):
+    """A process of the cluster. It is killed when its parent dies, so that no orphan goes on.
 
-    def before() -> None:
-        parent[0] = os.getpid()
+    SIGNALS stay blocked in it, as they are in the engine: what is sent to the whole process group
+    reaches the engine alone, which tells the lanes. They are blocked and not ignored, since the
+    sentinel sets handlers of its own.
+    """
 
-    def in_child() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent[0]:
+    def run(self) -> None:
+        """Tie its life to the parent's before anything else."""
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != self._parent_pid:  # type: ignore[attr-defined]
             os._exit(1)
+        super().run()
 
-    os.register_at_fork(before=before, after_in_child=in_child)
+    def terminate(self) -> None:
+        """What the sentinel does to a worker that is beyond its time; SIGTERM is blocked."""
+        self.kill()
+
+
+class Children(ForkContext):
+    """In place of django-q2's context."""
+
+    Process = Child
+
+
+class Stopping(Thread):
+    """Waits for a signal to stop, and sees to it that the engine ends.
+
+    In a thread of its own, as a database that hangs may keep the main thread from hearing.
+    """
+
+    def __init__(self, cluster: Any) -> None:
+        super().__init__(daemon=True, name="stopping")
+        self.cluster = cluster
+        self.asked = Event()
+
+    def run(self) -> None:
+        """Tell lanes and cluster; end everything at the second signal, or when time is over."""
+        signal.sigwait(SIGNALS)
+        STOP[0] = 1
+        self.asked.set()
+        # It may block for ever when a process was killed that waited for it.
+        Thread(target=self.cluster.stop_event.set, daemon=True).start()
+        time.sleep(TWICE_SECONDS)
+        while signal.sigtimedwait(SIGNALS, 0):
+            pass
+        again = signal.sigtimedwait(SIGNALS, END_SECONDS - TWICE_SECONDS)
+        told = "asked again" if again else "not everything came to an end in time"
+        os.write(2, f"engine: {told}; ending at once\n".encode())
+        self.kill()
+        os._exit(0)
+
+    def kill(self) -> None:
+        """End the sentinel, and every process under it."""
+        os.kill(self.cluster.sentinel.pid, signal.SIGKILL)
 
 
 class Command(BaseCommand):
@@ -72,31 +127,27 @@ class Command(BaseCommand):
         node = ThisNode.start()
         Conf.CLUSTER_NAME = queue_of(node)
         django_q.cluster.Queue = PollQueue
-        die_with_parent()
+        django_q.cluster.get_mp_context = Children
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         connections.close_all()
         cluster = django_q.cluster.Cluster()
         cluster.start()
-        stopping = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.ask_to_stop(stopping))
+        stopping = Stopping(cluster)
+        stopping.start()
+        retention.start()
         ticker = Ticker(node)
         self.stdout.write(f"engine {node}: {ticker.slots} workers")
-        code = self.watch(cluster, ticker, stopping)
-        if stopping.is_set():
-            code = self.drain(cluster, ticker)
-        self.leave(ticker)
+        code = self.watch(ticker, stopping)
+        if stopping.asked.is_set():
+            code = self.drain(ticker, stopping)
+        self.leave(ticker, code)
         sys.stdout.flush()
         os._exit(code)
 
-    def ask_to_stop(self, stopping: threading.Event) -> None:
-        """The signal's handler: sets flags, does nothing that could block."""
-        STOP[0] = 1
-        stopping.set()
-
-    def watch(self, cluster: Any, ticker: Ticker, stopping: threading.Event) -> int:
+    def watch(self, ticker: Ticker, stopping: Stopping) -> int:
         """Tick until asked to stop, or until the node is beyond help; returns the exit code."""
-        while not stopping.is_set():
-            if not cluster.sentinel.is_alive():
+        while not stopping.asked.is_set():
+            if not stopping.cluster.sentinel.is_alive():
                 self.stderr.write("engine: the sentinel died")
                 return 1
             try:
@@ -104,45 +155,41 @@ class Command(BaseCommand):
                     self.stderr.write(
                         "engine: no worker answers; giving up so that a fresh engine can take over"
                     )
-                    os.kill(cluster.sentinel.pid, signal.SIGKILL)
+                    stopping.kill()
                     return WEDGED
-            except DatabaseError as error:
+            except (DatabaseError, InterfaceError) as error:
                 logger.warning("The database did not answer the ticker: %s", error)
                 connections.close_all()
             except Exception:
                 logger.exception("The ticker failed")
-            stopping.wait(TICK_SECONDS)
+            stopping.asked.wait(TICK_SECONDS)
         return 0
 
-    def drain(self, cluster: Any, ticker: Ticker) -> int:
-        """Let the lanes commit and release what they hold, within DRAIN_SECONDS; then kill what is
-        left.
-
-        `stop_event.set` may block for ever when a waiting process was killed, so it is never called
-        in this thread.
-        """
-        threading.Thread(target=cluster.stop_event.set, daemon=True).start()
+    def drain(self, ticker: Ticker, stopping: Stopping) -> int:
+        """Let the lanes commit and release what they hold; kill what is left after a while."""
+        sentinel = stopping.cluster.sentinel
         deadline = time.monotonic() + DRAIN_SECONDS
-        while cluster.sentinel.is_alive() and time.monotonic() < deadline:
-            if not self.busy(ticker) and deadline - time.monotonic() > 3.0:
-                deadline = time.monotonic() + 3.0
-            time.sleep(0.05)
-        if cluster.sentinel.is_alive():
-            os.kill(cluster.sentinel.pid, signal.SIGKILL)
-            cluster.sentinel.join(5)
+        while sentinel.is_alive() and (now := time.monotonic()) < deadline:
+            if not self.busy(ticker):
+                deadline = min(deadline, now + IDLE_SECONDS)
+            sentinel.join(0.2)
+        if sentinel.is_alive():
+            stopping.kill()
+            sentinel.join()
+            time.sleep(0.2)  # its children die with it, each by itself
         return 0
 
     def busy(self, ticker: Ticker) -> bool:
         """Whether a lane of this node still holds work."""
         try:
             return Lane.objects.filter(node=ticker.node).exists()
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             connections.close_all()
             return True
 
-    def leave(self, ticker: Ticker) -> None:
+    def leave(self, ticker: Ticker, code: int) -> None:
         """Take the node off the list; its leases run out by themselves where that fails."""
         try:
-            ticker.leave()
+            ticker.leave(in_order=code == 0)
         except Exception:
             logger.warning("The node could not be taken off the list.", exc_info=True)
