@@ -12,11 +12,12 @@ import hashlib
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import zstandard
 from django.core.files import File
@@ -26,7 +27,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from jobs.errors import SpoolDamaged
 
 if TYPE_CHECKING:
-    from django.core.files.storage import Storage
+    from jobs.bucket_spool import BucketSpool
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 
@@ -91,9 +92,9 @@ class Spool:
     """The files of all jobs, over whatever storage LADING_SPOOL names."""
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> FolderSpool | BucketSpool:
         """The Django storage underneath."""
-        return storages["spool"]
+        return cast("FolderSpool | BucketSpool", storages["spool"])
 
     def put(self, name: str, content: bytes) -> Receipt:
         """Write a compressed file; when this returns it is safe on disk."""
@@ -117,14 +118,8 @@ class Spool:
         """A file to fill bit by bit, kept as it is (not compressed); it is safe on disk after the
         block.
         """
-        if isinstance(self.storage, FolderSpool):
-            with self.storage.placing(name) as out:
-                yield out
-            return
-        with tempfile.TemporaryFile() as scratch:
-            yield scratch
-            scratch.seek(0)
-            self.storage.save(name, File(scratch))
+        with self.storage.placing(name) as out:
+            yield out
 
     def open(self, name: str) -> File[Any]:
         """A plain file for reading; raises SpoolDamaged when it is gone."""
@@ -140,7 +135,7 @@ class Spool:
 
     def check(self) -> None:
         """Write, read and remove a small file; raises OSError or what the storage raises."""
-        name = f"checks/{os.getpid()}"
+        name = f"checks/{uuid.uuid4()}"  # others check at the same time, and machines share pids
         self.storage.save(name, ContentFile(b"ok"))
         try:
             with self.storage.open(name) as file:

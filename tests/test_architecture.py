@@ -23,7 +23,7 @@ TOO_LONG = {"config/settings.py"}
 LAYERS = (
     {"status", "errors", "secrecy", "database", "memory", "apps", "supervisor"},
     {"models", "accounts", "requests", "checked", "generator", "generator_filter"},
-    {"stores", "spool", "redirects"},
+    {"stores", "spool", "bucket_spool", "redirects"},
     {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),
