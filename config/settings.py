@@ -161,7 +161,7 @@ except ValueError as error:
     raise ImproperlyConfigured(f"DATABASE_URL is not a database URL: {error}.") from None
 match DATABASES["default"]["ENGINE"]:
     case "django.db.backends.sqlite3":
-        DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+        DATABASES["default"] |= {"ENGINE": "jobs.sqlite", "OPTIONS": SQLITE_OPTIONS}
     case "django.db.backends.postgresql":
         DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     case engine:

@@ -106,7 +106,7 @@ RIGHT = [
     ("settings.DEBUG", {"LADING_DEBUG": "true"}, "True"),
     ("settings.ALLOWED_HOSTS", {"LADING_ALLOWED_HOSTS": "a.org, b.org,"}, "['a.org', 'b.org']"),
     ("settings.SECRET_KEY_FALLBACKS", {"LADING_SECRET_KEY_FALLBACKS": "one,two"}, "['one', 'two']"),
-    ("settings.DATABASES['default']['ENGINE']", {}, "django.db.backends.sqlite3"),
+    ("settings.DATABASES['default']['ENGINE']", {}, "jobs.sqlite"),
     (
         "*map(settings.DATABASES['default'].get, ('HOST', 'CONN_HEALTH_CHECKS'))",
         {"DATABASE_URL": "postgres://me:pw@db.example.org/lading"},
