@@ -1,7 +1,7 @@
 """`make bench`: measure, write results.json and docs/performance.md, and print the table.
 
-python -m bench [all|lane|small|prepare|report|path|profile …] [--quick] [--rounds 3] [--seconds 8]
-                [--rows 50000000] [--forms csv,gz]
+python -m bench [all|lane|small|prepare|report|path|workers|sqlite|profile …] [--quick]
+                [--rounds 3] [--seconds 8] [--rows 50000000] [--forms csv,gz]
 """
 
 from __future__ import annotations

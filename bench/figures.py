@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import scale_figures
+from bench import crowd_figures, scale_figures
 
 Raw = Mapping[str, Any]
 Turns = Mapping[str, list[Raw]]
@@ -33,6 +33,8 @@ RATES = {
     "whole_path_20ms_vs_boto3": (DELAY, "lading-2-copy", "boto3-2-copy"),
     "lane_vs_wrk_0ms": (NO_DELAY, "lane-tagging", "wrk-tagging"),
     "lane_vs_wrk_20ms": (DELAY, "lane-tagging", "wrk-tagging"),
+    "workers_20ms_2_vs_1": (DELAY, "workers-2-tagging", "workers-1-tagging"),
+    "workers_20ms_4_vs_1": (DELAY, "workers-4-tagging", "workers-1-tagging"),
 }
 """Key → latency, whose median rate, divided by whose median rate."""
 
@@ -51,6 +53,9 @@ MEANINGS = {
     "lane_vs_wrk_20ms": "tagging, 20 ms: the lane alone, in times of wrk",
     "worker_peak_mib": "the most memory that a worker ever had resident in any of the runs, MiB",
     "one_object_job_seconds": "a job of one object, from its creation to Complete",
+    "workers_20ms_2_vs_1": "tagging, 20 ms, 64 connections a worker: 2 workers, in times of 1",
+    "workers_20ms_4_vs_1": "the same: 4 workers, in times of 1",
+    **crowd_figures.MEANINGS,
     **scale_figures.MEANINGS,
 }
 NO_TABLE = {"small"}
@@ -99,7 +104,8 @@ def summary(latencies: Mapping[str, Turns]) -> dict[str, float]:
     if runs := latencies.get(NO_DELAY, {}).get("one-object-job"):
         found["one_object_job_seconds"] = short(median(runs, "seconds"))
     known = {key: value for key, value in found.items() if value is not None}
-    return known | scale_figures.summary(latencies)
+    crowd = crowd_figures.summary(latencies.get(NO_DELAY, {}))
+    return known | crowd | scale_figures.summary(latencies)
 
 
 # ---- results.json
@@ -149,8 +155,13 @@ def table(suite: str, measured: Mapping[str, Any]) -> str:
         f"median of {measured['rounds']}.",
         "",
     ]
-    rows = scale_figures.table(measured) if scale_figures.is_of_sizes(suite) else _rows(measured)
-    return "\n".join([*lines, *rows])
+    return "\n".join([*lines, *_table_of(suite)(measured)])
+
+
+def _table_of(suite: str) -> Callable[[Mapping[str, Any]], Iterator[str]]:
+    if scale_figures.is_of_sizes(suite):
+        return scale_figures.table
+    return crowd_figures.table if suite == "sqlite" else _rows
 
 
 def _rows(measured: Mapping[str, Any]) -> Iterator[str]:

@@ -7,10 +7,11 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench import finishing, installation, whole_path
+from bench import finishing, installation, sharing, whole_path
 from bench.contestants import Boto3Pool, Contestant, Rclone, S5cmdCp, S5cmdRun
 from bench.figures import DELAY, NO_DELAY, Found
 from bench.lane_contestants import Lane, Wrk
@@ -83,12 +84,26 @@ def small(plan: Plan, folder: Path) -> tuple[Found, dict[str, str]]:
     return {NO_DELAY: {"one-object-job": runs}}, {"one-object-job": title}
 
 
+def workers(plan: Plan, folder: Path) -> tuple[Found, dict[str, str]]:
+    """What further workers add where the store takes its time; each run twice as long as others,
+    as the last slice is one worker's.
+    """
+    those = [sharing.Bounded("tagging", count) for count in (1, 2, 4)]
+    longer = replace(plan, seconds=2 * plan.seconds)
+    with NullServer(DELAYS[DELAY]) as server:
+        installation.set_role(server.endpoint_url)
+        found = {DELAY: in_turn(those, server, longer, DELAY, folder)}
+    return found, {each.name: each.title for each in those}
+
+
 SUITES: dict[str, Callable[[Plan, Path], tuple[Found, dict[str, str]]]] = {
     "lane": lane,
     "small": small,
     "prepare": prepare,
     "report": finishing.report,
     "path": path,
+    "workers": workers,
+    "sqlite": sharing.sqlite,
 }
 OF_MANY = ("prepare", "report")
 """Suites that --rows is for."""

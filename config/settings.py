@@ -161,7 +161,7 @@ except ValueError as error:
     raise ImproperlyConfigured(f"DATABASE_URL is not a database URL: {error}.") from None
 match DATABASES["default"]["ENGINE"]:
     case "django.db.backends.sqlite3":
-        DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+        DATABASES["default"] |= {"ENGINE": "jobs.sqlite", "OPTIONS": SQLITE_OPTIONS}
     case "django.db.backends.postgresql":
         DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     case engine:
@@ -196,24 +196,27 @@ LADING_SPOOL = env_text("LADING_SPOOL", str(LADING_DATA / "spool"))
 
 def spool_storage(location: str) -> dict[str, object]:
     """The Django storage of the spool: a folder, or
-    s3://bucket/prefix[?endpoint_url=…&region_name=…].
+    s3://bucket/prefix[?endpoint_url=…&region_name=…&addressing_style=…].
     """
     if not location.startswith("s3://"):
         return {"BACKEND": "jobs.spool.FolderSpool", "OPTIONS": {"location": location}}
     parts = urlsplit(location)
     options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    if unknown := set(options) - {"endpoint_url", "region_name"}:
+    if unknown := set(options) - {"endpoint_url", "region_name", "addressing_style"}:
         raise ImproperlyConfigured(
             f"LADING_SPOOL has an unknown option: {', '.join(sorted(unknown))}."
         )
+    # No name stands before that of most hosts that are not AWS.
+    options.setdefault("addressing_style", "path" if "endpoint_url" in options else "auto")
+    if not parts.netloc or options["addressing_style"] not in ("auto", "path", "virtual"):
+        raise ImproperlyConfigured(
+            "LADING_SPOOL must be s3://bucket/prefix; addressing_style is auto, path or virtual."
+        )
     return {
-        "BACKEND": "jobs.spool_bucket.BucketSpool",
+        "BACKEND": "jobs.bucket_spool.BucketSpool",
         "OPTIONS": {
             "bucket_name": parts.netloc,
             "location": parts.path.strip("/"),
-            "file_overwrite": True,
-            "default_acl": None,
-            "querystring_auth": False,
             **options,
         },
     }

@@ -28,7 +28,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from jobs.errors import SpoolDamaged
 
 if TYPE_CHECKING:
-    from jobs.spool_bucket import BucketSpool
+    from jobs.bucket_spool import BucketSpool
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 
@@ -148,14 +148,8 @@ class Spool:
         """A file to fill bit by bit, kept as it is (not compressed); it is safe on disk after the
         block.
         """
-        if isinstance(self.storage, FolderSpool):
-            with self.storage.placing(name) as out:
-                yield out
-            return
-        with tempfile.TemporaryFile() as scratch:
-            yield scratch
-            scratch.seek(0)
-            self.storage.save(name, File(scratch))
+        with self.storage.placing(name) as out:
+            yield out
 
     def open(self, name: str) -> File[Any]:
         """A plain file for reading; raises SpoolDamaged when it is gone."""
@@ -191,7 +185,7 @@ class Spool:
 
     def check(self) -> None:
         """Write, read and remove a small file; raises OSError or what the storage raises."""
-        name = f"checks/{os.getpid()}"
+        name = f"checks/{uuid.uuid4()}"  # others check at the same time, and machines share pids
         self.storage.save(name, ContentFile(b"ok"))
         try:
             with self.storage.open(name) as file:

@@ -43,7 +43,8 @@ def web_server(bind: str) -> list[str]:
             "gthread",
         ),
         *("--workers", "2", "--threads", "4", "--graceful-timeout", "30", "--no-control-socket"),
-        *("--log-level", "warning"),
+        # Longer than pages wait between two looks, so that a browser keeps its connection.
+        *("--keep-alive", "5", "--log-level", "warning"),
     ]
 
 

@@ -59,7 +59,12 @@ def require(name: str, reason: str) -> None:
 
 
 def pytest_configure() -> None:
-    """Argon2 is slow on purpose, and so is reading all static files before each first request."""
+    """A database in memory. Argon2 is slow on purpose, and so is reading all static files before
+    each first request.
+    """
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"] == "jobs.sqlite":  # pytest-django knows Django's own name of it alone
+        database.setdefault("TEST", {})["NAME"] = ":memory:"
     django_settings.WHITENOISE_AUTOREFRESH = True
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

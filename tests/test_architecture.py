@@ -21,9 +21,9 @@ TOO_LONG = {"config/settings.py"}
 """One file on purpose: every setting in one place, no function in it is long."""
 
 LAYERS = (
-    {"status", "errors", "secrecy", "database", "memory", "apps", "supervisor"},
+    {"status", "errors", "secrecy", "database", "sqlite", "memory", "apps", "supervisor"},
     {"models", "accounts", "requests", "checked", "generator", "generator_filter", "windows"},
-    {"stores", "spool", "spool_bucket", "redirects"},
+    {"stores", "spool", "bucket_spool", "bucket_files", "redirects"},
     {"probing", "needs"},
     {
         *("manifests", "lanes", "leases", "presence", "results", "retries", "verdicts"),

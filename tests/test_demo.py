@@ -341,7 +341,7 @@ def test_names_a_row_in_which_the_function_said_something_else(
 def own_data(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """LADING_DATA of the demo's own, with its database in it as far as the settings say."""
     settings.LADING_DATA = tmp_path
-    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "lading.sqlite3"}
+    database = {"ENGINE": "jobs.sqlite", "NAME": tmp_path / "lading.sqlite3"}
     monkeypatch.setitem(settings.DATABASES, "default", database)
     return tmp_path
 

@@ -54,7 +54,11 @@ WRONG = {
     "LADING_DEBUG": ["True", "1", "yes"],
     "LADING_HTTPS": ["on", "0"],
     "LADING_BROKER": ["rabbit", "redis", "redis://"],
-    "LADING_SPOOL": ["s3://bucket/prefix?access_key=x"],
+    "LADING_SPOOL": [
+        "s3://bucket/prefix?access_key=x",
+        "s3://",
+        "s3://bucket?addressing_style=host",
+    ],
     "DATABASE_URL": ["mysql://host/db", "nonsense", "postgres//host/db"],
 }
 ANYTHING_GOES = {
@@ -102,7 +106,7 @@ RIGHT = [
     ("settings.DEBUG", {"LADING_DEBUG": "true"}, "True"),
     ("settings.ALLOWED_HOSTS", {"LADING_ALLOWED_HOSTS": "a.org, b.org,"}, "['a.org', 'b.org']"),
     ("settings.SECRET_KEY_FALLBACKS", {"LADING_SECRET_KEY_FALLBACKS": "one,two"}, "['one', 'two']"),
-    ("settings.DATABASES['default']['ENGINE']", {}, "django.db.backends.sqlite3"),
+    ("settings.DATABASES['default']['ENGINE']", {}, "jobs.sqlite"),
     (
         "*map(settings.DATABASES['default'].get, ('HOST', 'CONN_HEALTH_CHECKS'))",
         {"DATABASE_URL": "postgres://me:pw@db.example.org/lading"},
@@ -118,9 +122,20 @@ RIGHT = [
     (
         "settings.STORAGES['spool']['OPTIONS']['bucket_name'], "
         "settings.STORAGES['spool']['OPTIONS']['location'], "
-        "settings.STORAGES['spool']['OPTIONS']['endpoint_url']",
+        "settings.STORAGES['spool']['OPTIONS']['endpoint_url'], "
+        "settings.STORAGES['spool']['OPTIONS']['addressing_style']",
         {"LADING_SPOOL": "s3://spool/lading/?endpoint_url=http://store:9000"},
-        "spool lading http://store:9000",
+        "spool lading http://store:9000 path",
+    ),
+    (
+        "settings.STORAGES['spool']['OPTIONS']['addressing_style']",
+        {"LADING_SPOOL": "s3://spool?endpoint_url=https://oss.example&addressing_style=virtual"},
+        "virtual",
+    ),
+    (
+        "settings.STORAGES['spool']['OPTIONS']['addressing_style']",
+        {"LADING_SPOOL": "s3://s"},
+        "auto",
     ),
 ]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from django.db import connection, transaction
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection, transaction
 
 from jobs.database import write
 from jobs.models import JobEvent
@@ -91,19 +93,79 @@ def test_a_second_writer_waits_its_turn_and_sees_what_the_first_wrote(make_job: 
     assert order == ["first", "second sees 42"]
 
 
-@pytest.mark.usefixtures("several_connections")
-def test_on_sqlite_writers_queue_at_a_lock_that_the_kernel_hands_out(tmp_path: Path) -> None:
+def is_taken(lock: Path) -> bool:
+    """Whether somebody else has the turn to write."""
+    with lock.open("w") as other:
+        try:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.fixture
+def lock(several_connections: None, tmp_path: Path) -> Path:
+    """The file whose lock is the turn to write."""
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL needs no such lock")
-    with (
-        write(),
-        (tmp_path / "database.lock").open("w") as other,
-        pytest.raises(BlockingIOError),
-    ):
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return tmp_path / "database.lock"
 
-    with (tmp_path / "database.lock").open("w") as other:
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+def test_on_sqlite_writers_queue_at_a_lock_that_the_kernel_hands_out(lock: Path) -> None:
+    with write():
+        assert is_taken(lock)
+        with transaction.atomic():
+            pass
+        assert is_taken(lock), "an inner block does not end the turn of the outer one"
+
+    assert not is_taken(lock)
+
+
+def test_on_sqlite_django_itself_takes_its_turn(lock: Path, user: User) -> None:
+    with transaction.atomic():
+        assert is_taken(lock)
+    seen = []
+    with connection.execute_wrapper(
+        lambda execute, *call: (seen.append(is_taken(lock)), execute(*call))[1]
+    ):
+        user.save(update_fields=["last_login"])  # outside of a transaction
+        User.objects.get(pk=user.pk)
+
+    assert seen == [True, False], "a read waits for nobody"
+    assert not is_taken(lock)
+
+
+def test_on_sqlite_a_turn_ends_with_its_connection(lock: Path) -> None:
+    def leave() -> None:
+        with write():
+            connection.close()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        leave()
+
+    assert not is_taken(lock)
+    connection.ensure_connection()
+
+
+def test_on_sqlite_a_turn_ends_where_the_database_is_busy_all_the_same(lock: Path) -> None:
+    connection.ensure_connection()
+    connection.connection.execute("PRAGMA busy_timeout=10")
+
+    def be_late() -> None:
+        with write():
+            pytest.fail("somebody else is writing")
+
+    with sqlite3.connect(lock.with_suffix(".sqlite3"), isolation_level=None) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):
+            be_late()
+        assert not is_taken(lock)
+        stranger.execute("ROLLBACK")
+    stranger.close()
+
+    with write():
+        assert is_taken(lock)
 
 
 @pytest.mark.usefixtures("several_connections")

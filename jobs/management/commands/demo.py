@@ -79,10 +79,7 @@ class Command(BaseCommand):
     def _refuse_foreign_database(self) -> None:
         database = settings.DATABASES["default"]
         name = Path(str(database["NAME"]))
-        if (
-            database["ENGINE"] != "django.db.backends.sqlite3"
-            or name.parent != settings.LADING_DATA
-        ):
+        if database["ENGINE"] != "jobs.sqlite" or name.parent != settings.LADING_DATA:
             raise CommandError(
                 "The demo keeps to a database of its own under LADING_DATA; start it with "
                 "`make demo`, or without DATABASE_URL."
