@@ -7,13 +7,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from django.core.files import File
-from django.db.models.functions import Now
 
 from jobs.errors import BackupFailed
 from jobs.models import Job, Manifest, Part, ReportFile, Slice
@@ -27,7 +25,6 @@ T = TypeVar("T")
 LIST = "files.jsonl"
 AT_A_TIME = 8
 """Files on their way at once: most are small, and a bucket takes its time for each."""
-RETENTION = timedelta(days=90)
 BLOCK_BYTES = 1024 * 1024
 
 NAMED: tuple[tuple[type[Model], str, str, str, str], ...] = (
@@ -76,7 +73,7 @@ def is_wanted(kept: Kept) -> bool:
     """Whether a row of the database as it is now names the file, and its job is not over for so
     long that its files are being removed.
     """
-    if Job.objects.filter(pk=kept.owner, terminated_at__lte=Now() - RETENTION).exists():
+    if Job.objects.expired().filter(pk=kept.owner).exists():
         return False
     return any(
         model._default_manager.filter(**{owner: kept.owner, name: kept.name}).exists()

@@ -224,7 +224,7 @@ def test_a_file_that_went_with_its_job_meanwhile_is_not_lost(
 def test_a_job_whose_files_are_being_removed_after_ninety_days_is_no_loss(
     job: Job, spool_folder: Path, tmp_path: Path
 ) -> None:
-    Job.objects.update(terminated_at=Now() - timedelta(days=90, minutes=1))
+    Job.objects.update(status="Failed", terminated_at=Now() - timedelta(days=90, minutes=1))
     shutil.rmtree(spool_folder / f"jobs/{job.pk}")
 
     back_up(tmp_path / "backup")
