@@ -10,12 +10,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 
 from jobs.database import write
 from jobs.leases import Lease, boot_clock, lease_end
@@ -57,6 +56,12 @@ class SliceClaim:
     owner: str
     crashed: bool
     doubt_upto: int
+    taken_at: datetime
+
+    @property
+    def now(self) -> datetime:
+        """The database's time: this machine's own may be wrong."""
+        return self.taken_at + timedelta(seconds=boot_clock() - self.lease.claimed_at)
 
     def release(self, **changes: Any) -> None:
         """Give it back, in order: nothing of it is in flight."""
@@ -203,16 +208,18 @@ def claim_slice(job: Job, owner: str, *, window: int = FIRST_WINDOW) -> SliceCla
         if row is None:
             return None
         for slices in claimable(row):
-            if found := slices.select_for_update(skip_locked=True).first():
+            free = slices.annotate(now=Now()).select_for_update(skip_locked=True)
+            if found := free.first():
                 return _take(row, found, owner, now, window)
     return None
 
 
 def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceClaim:
+    taken_at: datetime = vars(found)["now"]
     grant = allowance(job, min(window, widest(job)), besides=found)
     if found.throttled_since and found.not_before:
         # Waiting for a turn, or for a paused job, is not the store's doing.
-        late = max(timezone.now() - found.not_before, timedelta())
+        late = max(taken_at - found.not_before, timedelta())
         found.throttled_since += late - late % timedelta(minutes=1)
     crashed = found.state == Slice.State.RUNNING
     doubt_upto = found.started_upto
@@ -232,4 +239,4 @@ def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceC
     fence = Slice.objects.filter(
         pk=found.pk, epoch=found.epoch, owner=owner, state=Slice.State.RUNNING
     )
-    return SliceClaim(job, found, Lease(fence, now), owner, crashed, doubt_upto)
+    return SliceClaim(job, found, Lease(fence, now), owner, crashed, doubt_upto, taken_at)

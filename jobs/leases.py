@@ -65,7 +65,7 @@ class Lease:
 
     def __init__(self, rows: QuerySet[Any], claimed_at: float) -> None:
         self.rows = rows
-        self.renewed_at = claimed_at
+        self.claimed_at = self.renewed_at = claimed_at
         self._safe_seconds = 0.8 * settings.LADING_LEASE_SECONDS
 
     @property

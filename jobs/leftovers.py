@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models.functions import Now
+
 from jobs import leases, results
 from jobs.commits import commit, hand_on
 from jobs.database import write
@@ -96,17 +98,23 @@ def _claim_leftover(slice_: Slice, owner: str) -> SliceClaim:
     )
     now = leases.boot_clock()
     with write():
-        taken = Slice.objects.filter(pk=slice_.pk, epoch=slice_.epoch).exclude(
+        free = Slice.objects.filter(pk=slice_.pk, epoch=slice_.epoch).exclude(
             state=Slice.State.DONE
         )
-        if not taken.update(
+        if not free.update(
             state=Slice.State.RUNNING,
             epoch=slice_.epoch + 1,
             owner=owner,
             lease_until=leases.lease_end(),
         ):
             raise LeaseLost("Another lane is finishing the job.")
-    slice_.refresh_from_db()
+    taken = Slice.objects.annotate(now=Now()).get(pk=slice_.pk)
     return SliceClaim(
-        slice_.job, slice_, leases.Lease(fence, now), owner, crashed=False, doubt_upto=0
+        slice_.job,
+        taken,
+        leases.Lease(fence, now),
+        owner,
+        crashed=False,
+        doubt_upto=0,
+        taken_at=vars(taken)["now"],
     )

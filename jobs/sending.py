@@ -91,7 +91,7 @@ class Sending:
         if tries < TRIES and outcome.again is Again.FAULT:
             self.wait(index, outcome, backoff(tries, base=0.2, cap=2.0))
         else:
-            self.settled[index] = verdicts.later(self.claim.slice, outcome)
+            self.settled[index] = verdicts.later(self.claim.slice, outcome, self.claim.now)
 
     def wait(self, index: int, outcome: Outcome, seconds: float) -> None:
         """Keep a row here for a while before it is tried again."""
@@ -130,7 +130,7 @@ class Sending:
         kept = []
         for due, index, outcome in self.waiting:
             if outcome.again is Again.THROTTLED:
-                self.settled[index] = verdicts.later(self.claim.slice, outcome)
+                self.settled[index] = verdicts.later(self.claim.slice, outcome, self.claim.now)
             else:
                 kept.append((due, index, outcome))
         heapq.heapify(kept)
@@ -139,7 +139,7 @@ class Sending:
     def last_answers(self, timeout: float, *, ending: bool) -> None:
         """Take what still comes while the lane stops; `ending` where the job ends."""
         for index, outcome in self.sender.collect(timeout):
-            self.settled[index] = verdicts.last_word(self.claim.slice, outcome, ending=ending)
+            self.settled[index] = self.last_word(outcome, ending=ending)
 
     def abandon(self, *, ending: bool) -> None:
         """Settle what has no answer and what waits to be tried again."""
@@ -147,7 +147,12 @@ class Sending:
         open_rows += [(index, outcome) for _, index, outcome in self.waiting]
         self.waiting = []
         for index, outcome in open_rows:
-            self.settled[index] = verdicts.last_word(self.claim.slice, outcome, ending=ending)
+            self.settled[index] = self.last_word(outcome, ending=ending)
+
+    def last_word(self, outcome: Outcome, *, ending: bool) -> Settled:
+        """What a row comes to whose lane stops."""
+        claim = self.claim
+        return verdicts.last_word(claim.slice, outcome, claim.now, ending=ending)
 
 
 def tells_of_trouble(outcome: Outcome) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from jobs.models import Slice
 from jobs.retries import Deferred, Settled, final
 from operations.base import Again, Outcome
@@ -33,11 +31,14 @@ NO_ANSWER = Outcome(
 )
 
 
-def later(slice_: Slice, outcome: Outcome) -> Settled:
-    """The task goes to a retry slice, or fails for good when its rounds or its hour are used up."""
+def later(slice_: Slice, outcome: Outcome, now: datetime) -> Settled:
+    """The task goes to a retry slice, or fails for good when its rounds or its hour are used up.
+
+    `now` is the database's time, as the hour is counted over many machines.
+    """
     if outcome.again is Again.THROTTLED:
-        since = slice_.throttled_since or this_minute()
-        if timezone.now() - since > THROTTLED_AT_MOST:
+        since = slice_.throttled_since or minute_of(now)
+        if now - since > THROTTLED_AT_MOST:
             return final(outcome)
         return Deferred(outcome, slice_.attempt, THROTTLED_SECONDS, since)
     if outcome.again is Again.TEMPORARY:
@@ -50,7 +51,7 @@ def later(slice_: Slice, outcome: Outcome) -> Settled:
     return Deferred(outcome, slice_.attempt + 1, wait)
 
 
-def last_word(slice_: Slice, outcome: Outcome, *, ending: bool) -> Settled:
+def last_word(slice_: Slice, outcome: Outcome, now: datetime, *, ending: bool) -> Settled:
     """What a lane that stops makes of an outcome: a fault is deferred, or final if the job ends."""
     if outcome.again is Again.NEVER:
         return outcome
@@ -58,10 +59,10 @@ def last_word(slice_: Slice, outcome: Outcome, *, ending: bool) -> Settled:
         return final(outcome)
     since = slice_.throttled_since
     if outcome.again is Again.THROTTLED:
-        since = since or this_minute()
+        since = since or minute_of(now)
     return Deferred(outcome, slice_.attempt, 0.0, since)
 
 
-def this_minute() -> datetime:
+def minute_of(moment: datetime) -> datetime:
     """When a task was throttled first; to the minute, so that rows share a retry slice."""
-    return timezone.now().replace(second=0, microsecond=0)
+    return moment.replace(second=0, microsecond=0)
