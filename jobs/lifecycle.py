@@ -125,11 +125,11 @@ def _first_in_their_hours(waiting: QuerySet[Job], places: int) -> list[UUID]:
     """As many of the jobs in line that have hours of their own, and may run now, as there are
     places, and the first small one. Hours that many jobs share are looked at once.
     """
-    hourly = waiting.filter(run_window__isnull=False)
+    hourly = waiting.filter(run_window__isnull=False).annotate(at=Now())
     are_open: dict[str, bool] = {}
     first: list[UUID] = []
     small: list[UUID] = []
-    for pk, hours, is_small, now in hourly.values_list("pk", "run_window", "single_slice", "now"):
+    for pk, hours, is_small, now in hourly.values_list("pk", "run_window", "single_slice", "at"):
         key = repr(hours)
         if key not in are_open:
             are_open[key] = Window.model_validate(hours).is_open(now)
