@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from threading import Barrier
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
@@ -26,6 +27,7 @@ from tests.core.conftest import MakeActive, RunLane, claim_next, claim_to_finish
 from tests.core.probed import ProbedStore
 from tests.core.scripted import Script
 from tests.core.test_database import in_thread
+from tests.core.test_places import counting
 
 
 def at_once(*works: Callable[[], object]) -> list[str]:
@@ -225,9 +227,14 @@ def test_a_claim_and_a_tick_among_many_jobs_cost_a_few_queries(
     hand_in(user, JOBS)
     Job.objects.update(status=status, single_slice=True)
     for look in (lifecycle.advance, lambda: lanes.claim("lane")):
-        with CaptureQueriesContext(connection) as asked:
+        read: list[str] = []
+        with (
+            CaptureQueriesContext(connection) as asked,
+            patch.object(Job, "from_db", counting(Job.from_db, read)),
+        ):
             look()
         assert len(asked) <= 40
+        assert len(read) <= 60, "not all of those that wait"
 
 
 # ---- a role that is gone
