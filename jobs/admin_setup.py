@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from jobs import services
-from jobs.models import Function, Role
+from jobs.models import Function, Job, Role
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -26,6 +26,10 @@ STORE = (
     *("scratch_bucket", "scratch_prefix"),
 )
 """What can be set of a role, beside its secret."""
+
+
+SHOWN_AT_MOST = 20
+"""Of the jobs that keep a role from being deleted."""
 
 
 class RoleForm(Form):
@@ -72,6 +76,12 @@ class RoleAdmin(InAnAccount):
     def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> tuple[str, ...]:
         """Jobs know a role by its account and name."""
         return ("account_id", "name", "server", "updated_at") if obj else ()
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What keeps a role are the jobs that have it, and no permission that somebody lacks."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        kept_by = {str(Job._meta.verbose_name)} if protected else set()
+        return found, counts, lacking - kept_by, protected[:SHOWN_AT_MOST]
 
     def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:  # noqa: FBT001
         """By the verb that `manage.py role set` uses too."""

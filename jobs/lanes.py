@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 BEAT_SECONDS = 1.0
+MOST_TO_PREPARE = 50
+"""Of the jobs that wait to be prepared so many are looked at: a thousand may."""
 DUE = Q(not_before=None) | Q(not_before__lte=Now())
 
 
@@ -81,15 +83,15 @@ def waiting(above: int | None = None, *, fair_to: UUID | None = None) -> list[Jo
     live = running.filter(lease_until__gte=Now())
     free = DUE & (Q(lease_until=None) | Q(lease_until__lt=Now()))
     busy = live.order_by().values("job").annotate(n=Count("pk")).values("n")
-    jobs = Job.objects.filter(
-        Q(status=JobStatus.ACTIVE, held_by="")
-        | free & Q(status__in=TO_PREPARE)
-        | free & Q(~Exists(live), status__in=TO_FINISH)
-    ).annotate(lanes_at_work=Coalesce(Subquery(busy), 0))
+    jobs = Job.objects.annotate(lanes_at_work=Coalesce(Subquery(busy), 0))
     if above is not None:
         jobs = jobs.filter(priority__gte=above) if fair_to else jobs.filter(priority__gt=above)
     fewer = max(_lanes_of(fair_to) - 1, 1) if fair_to else 0
-    found = [job for job in jobs if job.priority != above or _lanes(job) < fewer]
+    at_work = Q(status=JobStatus.ACTIVE, held_by="")
+    to_finish = free & Q(~Exists(live), status__in=TO_FINISH)
+    to_prepare = jobs.filter(free, status__in=TO_PREPARE).order_by("-priority", "created_at")
+    known = [*jobs.filter(at_work | to_finish), *to_prepare[:MOST_TO_PREPARE]]
+    found = [job for job in known if job.priority != above or _lanes(job) < fewer]
     return sorted(
         filter(_may_start, found), key=lambda job: (-job.priority, _lanes(job), random.random())
     )

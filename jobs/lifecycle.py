@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
@@ -21,6 +22,12 @@ from jobs.lanes import fence_off
 from jobs.models import Job, JobEvent, Slice, recent
 from jobs.places import Move, moves
 from jobs.status import JobStatus
+from jobs.windows import Window
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +111,7 @@ def _moves(account_id: str) -> list[Move]:
             holding,
             at_any_time[: places + 1],
             at_any_time.filter(single_slice=True)[:1],
-            waiting.filter(run_window__isnull=False),
+            jobs.filter(pk__in=_first_in_their_hours(waiting, places)),
         )
         for job in some
     }
@@ -112,6 +119,25 @@ def _moves(account_id: str) -> list[Move]:
         return []
     now: datetime = vars(next(iter(found.values())))["now"]
     return moves(list(found.values()), places, now)
+
+
+def _first_in_their_hours(waiting: QuerySet[Job], places: int) -> list[UUID]:
+    """As many of the jobs in line that have hours of their own, and may run now, as there are
+    places, and the first small one. Hours that many jobs share are looked at once.
+    """
+    hourly = waiting.filter(run_window__isnull=False).annotate(at=Now())
+    are_open: dict[str, bool] = {}
+    first: list[UUID] = []
+    small: list[UUID] = []
+    for pk, hours, is_small, now in hourly.values_list("pk", "run_window", "single_slice", "at"):
+        key = repr(hours)
+        if key not in are_open:
+            are_open[key] = Window.model_validate(hours).is_open(now)
+        if are_open[key]:
+            (small if is_small and not small else first).append(pk)
+        if len(first) > places and small:
+            break
+    return first[: places + 1] + small
 
 
 def expire_unconfirmed() -> None:
@@ -131,16 +157,19 @@ def expire_unconfirmed() -> None:
             )
 
 
-def fail(job: Job, code: str, reason: str) -> None:
+def fail(job: Job, code: str, reason: str, *, by_slice: bool = False) -> None:
     """End the job as a whole with a reason (spec.md 2.5), and fence off who works on it.
 
     Nothing is done where another lane took over the preparing or finishing of the job by now: its
-    word counts. A job that was ending already ends without a report; where the report could just
-    not be delivered it stays in the spool.
+    word counts. A job whose finishing fails while it is ending already ends without a report; where
+    the report could just not be delivered it stays in the spool. `by_slice`: whoever says so works
+    on a slice; then others may too, and a job that is ending is left to its finishing.
     """
     fence = Q(epoch=job.epoch)
     job.refresh_from_db()
     end = {JobStatus.CANCELLING: JobStatus.CANCELLED, JobStatus.FAILING: JobStatus.FAILED}
+    if by_slice and job.state in end:
+        return
     told = {"FailureCode": code[:64], "FailureReason": reason[:256]}
     changes = {
         "failure_reasons": job.failure_reasons + [told] * (told not in job.failure_reasons),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -27,8 +28,14 @@ def _hour(text: str) -> str:
     return text
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The time zones that there are: to look for them takes a tenth of a second."""
+    return frozenset(available_timezones())
+
+
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("There is no such time zone; give one such as Europe/Berlin, or UTC")
     return name
 

@@ -152,7 +152,7 @@ def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim |
         claim.release()
     except JobFailure as failure:
         logger.info("Job %s fails: %s", claim.job.pk, failure.reason)
-        lifecycle.fail(claim.job, failure.code, failure.reason)
+        _fail(claim, failure.code, failure.reason)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("The database failed work on job %s: %s", claim.job.pk, error)
         connection.close()
@@ -206,7 +206,11 @@ def _set_back(claim: Claim, error: Exception) -> None:
     with write():
         ours = claim.lease.rows.update(**changes)
     if ours and row.errors + 1 >= MOST_SETBACKS:
-        lifecycle.fail(claim.job, *_reason(claim, error))
+        _fail(claim, *_reason(claim, error))
+
+
+def _fail(claim: Claim, code: str, reason: str) -> None:
+    lifecycle.fail(claim.job, code, reason, by_slice=isinstance(claim, SliceClaim))
 
 
 def _reason(claim: Claim, error: Exception) -> tuple[str, str]:

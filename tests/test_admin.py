@@ -198,6 +198,26 @@ def test_jobs_are_cancelled_and_each_refusal_is_told(
     assert any(text.startswith(f"{done.pk}: The job is Complete") for text in told)
 
 
+def test_jobs_are_paused_and_resumed_and_each_refusal_is_told(
+    admin_client: Client, make_job: MakeJob
+) -> None:
+    active, ready, done = (make_job(status=s) for s in ("Active", "Ready", "Complete"))
+
+    assert set(act(admin_client, "pause", active, ready, done)) == {
+        f"{done.pk}: The job is Complete; it cannot be paused any more.",
+        "2 jobs paused.",
+    }
+    active.refresh_from_db()
+    assert (active.status, active.held_by) == ("Pausing", "admin")
+
+    assert {*act(admin_client, "resume", active, done)} >= {
+        f"{done.pk}: The job is Complete, and no person paused it; there is nothing to resume.",
+        "1 job resumed.",
+    }
+    active.refresh_from_db()
+    assert (active.status, active.held_by) == ("Pausing", "")
+
+
 def test_who_may_only_look_may_not_decide(user: User, client: Client, make_job: MakeJob) -> None:
     job = make_job(status="Suspended")
     user.is_staff = True

@@ -24,5 +24,6 @@ def dates_of(status: JobStatus, before: JobStatus) -> dict[str, Any]:
     if status == JobStatus.SUSPENDED:
         changes.update(suspended_at=Now(), suspended_cause="AWAITING_CONFIRMATION")
     if status in FINAL:
-        changes["terminated_at"] = Now()
+        # Whoever prepared it has nothing to hold any more.
+        changes.update(terminated_at=Now(), owner="", lease_until=None)
     return changes

@@ -12,9 +12,11 @@ from django.conf import settings
 from django.db import OperationalError
 
 from jobs import commits, execution, leases, listening, presence, working
+from jobs.errors import JobFailure
 from jobs.leases import LeaseLost
 from jobs.models import Job, Lane, Slice
 from jobs.results import page
+from operations.base import SUCCESSFUL
 from tests.conftest import MakeJob
 from tests.core.conftest import MakeActive, PerformSlice, RunLane, claim_next, expire, keys
 from tests.core.scripted import FORBIDDEN, Script, ScriptedSender
@@ -32,6 +34,42 @@ def failure_of(job: Job) -> tuple[str, str, str]:
     job.refresh_from_db()
     [told] = job.failure_reasons
     return job.status, told["FailureCode"], told["FailureReason"]
+
+
+@pytest.mark.parametrize(("asked", "end"), [("Cancelling", "Cancelled"), ("Failing", "Failed")])
+@pytest.mark.parametrize("fault", ["the spool", "the store"])
+def test_a_fault_of_one_slice_ends_no_job_on_which_another_lane_still_works(
+    make_active: MakeActive,
+    run_lane: RunLane,
+    monkeypatch: pytest.MonkeyPatch,
+    script: Script,
+    asked: str,
+    end: str,
+    fault: str,
+) -> None:
+    """It is ending already: what the other lane has done is counted, and the report is written."""
+    job = make_active(3, 3)
+    faulty, other = claim_next(job, "faulty"), claim_next(job, "other")
+    Slice.objects.filter(pk=faulty.slice.pk).update(errors=working.MOST_SETBACKS - 1)
+    faulty.slice.errors = working.MOST_SETBACKS - 1
+    told = [{"FailureCode": "Told", "FailureReason": "Before."}] * (end == "Failed")
+    Job.objects.update(status=asked, failure_reasons=told)
+    with monkeypatch.context() as patch:
+        if fault == "the spool":
+            patch.setattr(working, "execute", fail_with(OSError(28, "No space left on device")))
+        else:
+            patch.setattr(working.probing, "recheck", fail_with(JobFailure("StoreUntried", "No.")))
+        working.perform(faulty, working.Senders(), lambda: False)
+
+    job.refresh_from_db()
+    assert job.status == asked
+    rows = [f"photos,{key}".encode() for key in keys(6)[3:]]
+    commits.commit(other, rows, [SUCCESSFUL] * 3, window=0)
+    run_lane()
+
+    job.refresh_from_db()
+    assert (job.status, job.succeeded, job.failure_reasons) == (end, 3, told)
+    assert [file.rows for file in job.report_files.filter(kind="succeeded")] == [3]
 
 
 # ---- setbacks: five in a row end the job
