@@ -53,7 +53,7 @@ MEANINGS = {
     "lane_vs_wrk_20ms": "tagging, 20 ms: the lane alone, in times of wrk",
     "worker_peak_mib": "the most memory that a worker ever had resident in any of the runs, MiB",
     "one_object_job_seconds": "a job of one object, from its creation to Complete",
-    "workers_20ms_2_vs_1": "tagging, 20 ms, 64 connections a worker: 2 workers, in times of 1",
+    "workers_20ms_2_vs_1": "tagging, 20 ms, 32 connections a worker: 2 workers, in times of 1",
     "workers_20ms_4_vs_1": "the same: 4 workers, in times of 1",
     **crowd_figures.MEANINGS,
     **scale_figures.MEANINGS,

@@ -25,7 +25,7 @@ from bench.work import Work
 if TYPE_CHECKING:
     from jobs.models import Job
 
-CONNECTIONS = 64
+CONNECTIONS = 32
 """Requests in flight of a worker at most: few enough that the store's 20 ms bound it, and not the
 cores, which are shared by all.
 """

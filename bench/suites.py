@@ -85,11 +85,11 @@ def small(plan: Plan, folder: Path) -> tuple[Found, dict[str, str]]:
 
 
 def workers(plan: Plan, folder: Path) -> tuple[Found, dict[str, str]]:
-    """What further workers add where the store takes its time; each run twice as long as others,
-    as the last slice is one worker's.
+    """What further workers add where the store takes its time; each run is three times as long as
+    others, as the last slice is one worker's.
     """
     those = [sharing.Bounded("tagging", count) for count in (1, 2, 4)]
-    longer = replace(plan, seconds=2 * plan.seconds)
+    longer = replace(plan, seconds=3 * plan.seconds)
     with NullServer(DELAYS[DELAY]) as server:
         installation.set_role(server.endpoint_url)
         found = {DELAY: in_turn(those, server, longer, DELAY, folder)}
