@@ -148,6 +148,11 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
 }
+POSTGRESQL_OPTIONS = {
+    # A machine that is lost in the middle of a transaction says nothing: its locks would keep
+    # everybody else waiting until TCP notices, after two hours.
+    "options": "-c idle_in_transaction_session_timeout=20s"
+}
 try:
     DATABASES = {
         "default": dict(
@@ -164,6 +169,10 @@ match DATABASES["default"]["ENGINE"]:
         DATABASES["default"] |= {"ENGINE": "jobs.sqlite", "OPTIONS": SQLITE_OPTIONS}
     case "django.db.backends.postgresql":
         DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+        given = DATABASES["default"].get("OPTIONS")
+        DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | (
+            given if isinstance(given, dict) else {}
+        )
     case engine:
         raise ImproperlyConfigured(f"DATABASE_URL must name SQLite or PostgreSQL, not {engine}.")
 

@@ -18,7 +18,7 @@ from jobs.database import write
 from jobs.leases import host, process_start
 from jobs.models import Job, Node, Slice, recent
 from jobs.presence import NODE_SECONDS
-from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
+from jobs.status import FINAL, TO_FINISH, TO_PREPARE, JobStatus
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -77,15 +77,15 @@ def _needs_an_engine() -> bool:
     needs_one = (
         Q(status__in=TO_PREPARE | TO_FINISH | {JobStatus.PAUSING})
         | Q(status=JobStatus.ACTIVE, held_by="")
-        | Q(status=JobStatus.READY, held_by="", run_window__isnull=True)
+        | Q(status__in=[JobStatus.READY, JobStatus.PAUSED], held_by="", run_window__isnull=True)
     )
     return Job.objects.filter(needs_one).exists()
 
 
 def crashing() -> QuerySet[Slice]:
-    """Slices that are not done and whose workers died again and again, the worst first."""
+    """Slices that are still to be done and whose workers died again and again, the worst first."""
     found = Slice.objects.filter(crashes__gte=MANY_CRASHES).exclude(state=Slice.State.DONE)
-    return found.order_by("-crashes", "pk")
+    return found.exclude(job__status__in=FINAL).order_by("-crashes", "pk")
 
 
 def alarm_of(slice_: Slice) -> Alarm:

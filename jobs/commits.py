@@ -14,7 +14,7 @@ from django.db.models import F
 
 from jobs import results
 from jobs.database import write
-from jobs.lanes import SliceClaim
+from jobs.lanes import GIVEN_BACK, SliceClaim
 from jobs.leases import LeaseLost, lease_end
 from jobs.manifests.rows import columns
 from jobs.models import MOST_TASK_RESULTS, Job, Part, Slice, Tally, TaskResult
@@ -136,7 +136,7 @@ def _advance_slice(claim: SliceClaim, part: Part, *, release: bool) -> None:
         changes.update(state=Slice.State.DONE, owner="", lease_until=None, started_upto=part.end)
     elif release:
         upto = max(claim.doubt_upto, part.end)
-        changes.update(state=Slice.State.READY, owner="", lease_until=None, started_upto=upto)
+        changes.update(GIVEN_BACK, started_upto=upto)
     else:
         changes["lease_until"] = lease_end()
     still_ours = claim.lease.rows.filter(next_index=part.start)

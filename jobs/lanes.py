@@ -32,6 +32,13 @@ BEAT_SECONDS = 1.0
 MOST_TO_PREPARE = 50
 """Of the jobs that wait to be prepared so many are looked at: a thousand may."""
 DUE = Q(not_before=None) | Q(not_before__lte=Now())
+GIVEN_BACK: dict[str, Any] = {
+    "state": Slice.State.READY,
+    "owner": "",
+    "lease_until": None,
+    "not_before": Now(),
+}
+"""A slice that waits from now on for whoever takes it next."""
 
 
 @dataclass(slots=True)
@@ -63,10 +70,9 @@ class SliceClaim:
     def release(self, **changes: Any) -> None:
         """Give it back, in order: nothing of it is in flight."""
         upto = max(self.doubt_upto, self.slice.next_index)
+        given = {**GIVEN_BACK, "started_upto": upto, **changes}
         with write():
-            self.lease.rows.update(
-                state=Slice.State.READY, owner="", lease_until=None, started_upto=upto, **changes
-            )
+            self.lease.rows.update(**given)
 
 
 Claim = JobClaim | SliceClaim
@@ -188,11 +194,7 @@ def fence_off(job: Job) -> bool:
     if len(locked) < len(expired):
         return False
     job.slices.filter(pk__in=locked).update(
-        state=Slice.State.READY,
-        epoch=F("epoch") + 1,
-        owner="",
-        lease_until=None,
-        crashes=F("crashes") + 1,
+        **GIVEN_BACK, epoch=F("epoch") + 1, crashes=F("crashes") + 1
     )
     return True
 
@@ -213,9 +215,10 @@ def claim_slice(job: Job, owner: str, *, window: int = FIRST_WINDOW) -> SliceCla
 def _take(job: Job, found: Slice, owner: str, now: float, window: int) -> SliceClaim:
     clock = DatabaseClock.ask(Job.objects.filter(pk=job.pk))
     grant = allowance(job, min(window, widest(job)), besides=found)
-    if found.throttled_since and found.not_before:
+    waits_since = found.not_before or found.lease_until  # given back, or lost with its lane
+    if found.throttled_since and waits_since:
         # Waiting for a turn, or for a paused job, is not the store's doing.
-        late = max(clock.now() - found.not_before, timedelta())
+        late = max(clock.now() - waits_since, timedelta())
         found.throttled_since += late - late % timedelta(minutes=1)
     crashed = found.state == Slice.State.RUNNING
     doubt_upto = found.started_upto

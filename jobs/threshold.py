@@ -2,7 +2,7 @@
 (spec.md 2.4, design decision 10).
 
 Judged on committed counters, inside each commit. Requests in flight may still be answered, so a
-little more may be done than the decision was made on; docs/durability.md says how much.
+little more may be done than the decision was made on; docs/life_cycle.md says how much.
 """
 
 from __future__ import annotations

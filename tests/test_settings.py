@@ -112,6 +112,11 @@ RIGHT = [
         {"DATABASE_URL": "postgres://me:pw@db.example.org/lading"},
         "db.example.org True",
     ),
+    (
+        "settings.DATABASES['default']['OPTIONS']",
+        {"DATABASE_URL": "postgres://me:pw@db.example.org/lading?sslmode=require"},
+        "{'options': '-c idle_in_transaction_session_timeout=20s', 'sslmode': 'require'}",
+    ),
     ("settings.Q_CLUSTER['orm']", {}, "default"),
     (
         "settings.Q_CLUSTER['redis'], 'orm' in settings.Q_CLUSTER",

@@ -37,6 +37,8 @@ def snapshot(folder: Path) -> Iterator[str]:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # It is idle for as long as pg_dump works, and keeps nobody waiting.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         (name,) = cursor.fetchone()
         options = ["--format=custom", f"--snapshot={name}", f"--file={path}"]

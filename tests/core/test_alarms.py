@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from jobs import alarms, background, leases
 from jobs.background import Ticker
 from jobs.models import Job, Node, Slice
+from jobs.status import FINAL
 from tests.conftest import OTHER_ACCOUNT, MakeJob
 from tests.core.conftest import MakeActive
 
@@ -48,14 +49,16 @@ def test_work_without_an_engine_is_an_alarm(make_job: MakeJob) -> None:
     assert codes() == ["NoEngine"]
 
 
-@pytest.mark.parametrize("status", ["Preparing", "Ready", "Active", "Pausing", "Cancelling"])
+@pytest.mark.parametrize(
+    "status", ["Preparing", "Ready", "Active", "Pausing", "Paused", "Cancelling"]
+)
 def test_so_it_is_whatever_the_job_waits_for(make_job: MakeJob, status: str) -> None:
     make_job(status=status)
 
     assert codes() == ["NoEngine"]
 
 
-@pytest.mark.parametrize("status", ["Ready", "Active"])
+@pytest.mark.parametrize("status", ["Ready", "Active", "Paused"])
 def test_a_job_that_a_person_paused_needs_no_engine(make_job: MakeJob, status: str) -> None:
     make_job(status=status, held_by="ada")
 
@@ -229,6 +232,13 @@ def test_twice_is_no_alarm_yet(killer: Slice) -> None:
 
 def test_a_slice_that_is_done_is_no_alarm_any_more(killer: Slice) -> None:
     Slice.objects.filter(pk=killer.pk).update(state=Slice.State.DONE)
+
+    assert codes() == []
+
+
+@pytest.mark.parametrize("status", sorted(FINAL))
+def test_a_slice_of_a_job_that_has_ended_kills_nobody_any_more(killer: Slice, status: str) -> None:
+    Job.objects.update(status=status)
 
     assert codes() == []
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from datetime import timedelta
 from importlib.metadata import version
+from multiprocessing import get_context
+from types import SimpleNamespace
 from typing import Any
 
 import django_q.cluster
@@ -15,7 +17,7 @@ from django_q.queues import Queue
 
 from jobs import background, leases, working
 from jobs.background import ThisNode, Ticker
-from jobs.management.commands.engine import PollQueue
+from jobs.management.commands.engine import PollQueue, Stopping
 from jobs.models import Lane, Node
 from tests.conftest import MakeJob
 
@@ -285,6 +287,15 @@ def test_a_node_that_stops_in_order_is_forgotten_at_once(node: Node, bells: Bell
 
     assert not Node.objects.exists()
     assert bells.deleted == [NODE]
+
+
+def test_a_sentinel_that_has_ended_keeps_nobody_from_ending_the_engine() -> None:
+    """Its pid may be another process' by now, so that nothing may be sent to it."""
+    sentinel = get_context("fork").Process(target=int)
+    sentinel.start()
+    sentinel.join()
+
+    Stopping(SimpleNamespace(sentinel=sentinel)).kill()
 
 
 # ---- the four fixes lean on the inside of django-q2

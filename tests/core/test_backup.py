@@ -138,6 +138,18 @@ def test_it_is_of_one_instant_whatever_is_done_meanwhile(
             assert copy.execute("SELECT failed FROM jobs_job").fetchall() == [(1,)]
 
 
+def test_a_dump_that_takes_long_is_not_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite copies itself")
+    monkeypatch.setattr(databases, "_run", lambda *_: None)
+
+    with databases.snapshot(tmp_path), connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
 def test_it_is_for_its_owner_alone_and_holds_no_key(job: Job, tmp_path: Path) -> None:
     back_up(tmp_path / "backup")
 

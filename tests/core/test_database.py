@@ -199,3 +199,12 @@ def test_many_writers_at_once_lose_nothing(make_job: MakeJob) -> None:
 
     job.refresh_from_db()
     assert job.priority == 100
+
+
+@pytest.mark.usefixtures("several_connections")
+def test_on_postgresql_who_is_lost_in_a_transaction_keeps_its_locks_for_20_seconds() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no other machines")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("20s",)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -98,6 +99,26 @@ def test_waiting_for_a_turn_does_not_count_as_being_throttled(
 
     assert claim.slice.pk == retry.pk
     assert claim.slice.throttled_since >= timezone.now() - timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("how", ["given back while nothing was settled", "lost with its lane"])
+def test_nor_does_it_where_the_job_was_paused_or_its_machine_lost_in_the_middle(
+    make_active: MakeActive, how: str
+) -> None:
+    job, hours, since = make_active(2), timedelta(hours=3), timezone.now() - timedelta(minutes=9)
+    Slice.objects.update(throttled_since=since)
+    claim = claim_next(job)
+    if how == "lost with its lane":
+        Slice.objects.update(lease_until=Now() - hours)
+    else:
+        claim.release()
+        Slice.objects.update(not_before=F("not_before") - hours)
+    Slice.objects.update(throttled_since=since - hours)
+
+    claim = claim_next(job)
+
+    assert claim.slice.throttled_since is not None
+    assert abs(claim.slice.throttled_since - since) <= timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("hours", [-2, 2])

@@ -11,6 +11,7 @@ import queue
 import signal
 import sys
 import time
+from contextlib import suppress
 from multiprocessing.context import ForkContext, ForkProcess
 from threading import Event, Thread
 from typing import Any
@@ -108,13 +109,16 @@ class Stopping(Thread):
             pass
         again = signal.sigtimedwait(SIGNALS, END_SECONDS - TWICE_SECONDS)
         told = "asked again" if again else "not everything came to an end in time"
-        os.write(2, f"engine: {told}; ending at once\n".encode())
+        with suppress(OSError):  # nobody may be there to read it
+            os.write(2, f"engine: {told}; ending at once\n".encode())
         self.kill()
         os._exit(0)
 
     def kill(self) -> None:
-        """End the sentinel, and every process under it."""
-        os.kill(self.cluster.sentinel.pid, signal.SIGKILL)
+        """End the sentinel, and every process under it; one that has ended already is fine, and its
+        pid may be another's by now.
+        """
+        self.cluster.sentinel.kill()
 
 
 class Command(BaseCommand):
