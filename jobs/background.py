@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models.functions import Now
 from django.dispatch import receiver
 from django_q.brokers import Broker, get_broker
@@ -130,7 +131,7 @@ class Ticker:
         """
         self.beat()
         presence.reap()
-        lifecycle.advance()
+        self.advance()
         self.tell_of_crashes()
         free = self.slots - Lane.objects.filter(node=self.node).count()
         waits = free > 0 and bool(lanes.waiting())
@@ -143,6 +144,15 @@ class Ticker:
             _ring_node(self.node, free)
             self.rang_at = now
         return self.judge(now)
+
+    def advance(self) -> None:
+        """Move jobs on. What is wrong with one of them keeps nobody from ringing for the others."""
+        try:
+            lifecycle.advance()
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("Not every job could be moved on")
 
     def remember(self, waits: bool) -> None:  # noqa: FBT001
         """For the alarm: nothing is written as long as nothing waits."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import zlib
 from contextlib import AbstractContextManager
 
-from django.db import connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
+
+AWAY = (OperationalError, InternalError, InterfaceError)
+"""What is raised while the database is away, or has cut off who was silent in a transaction."""
 
 ADVISORY = 0x1AD1
 """The first half of our advisory locks, which tells them from those of others."""

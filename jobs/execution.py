@@ -12,10 +12,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
-
 from jobs import leases, results
 from jobs.commits import commit, extend
+from jobs.database import AWAY
 from jobs.lanes import Claim, SliceClaim
 from jobs.leftovers import CRASHES_TO_SPLIT, split
 from jobs.listening import Listener, Order
@@ -137,7 +136,7 @@ class SliceRun:
             return
         try:
             writing()
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             self.listener.bear(error)
             self.write_not_before = now + PART_SECONDS
 
@@ -194,7 +193,7 @@ class SliceRun:
                 self.commit(end, release=True)
             else:
                 self.claim.release()
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             if time.monotonic() > deadline:
                 raise
             self.listener.bear(error)

@@ -81,26 +81,31 @@ Claim = JobClaim | SliceClaim
 # ---- claimable now: the one predicate of claim, ticker and watchdog
 
 
-def waiting(above: int | None = None, *, fair_to: UUID | None = None) -> list[Job]:
-    """The jobs that have work which could be claimed now, best first; `above`: only of higher
-    priority. `fair_to`: or of that priority, where this job has lanes to spare for them.
+def waiting(above: Job | None = None, *, fair: bool = False) -> list[Job]:
+    """The jobs that have work which could be claimed now, best first; `above`: only others of
+    higher priority than that one. `fair`: or of its priority, where it has lanes to spare for them.
     """
     running = Slice.objects.filter(job=OuterRef("pk"), state=Slice.State.RUNNING)
     live = running.filter(lease_until__gte=Now())
     free = DUE & (Q(lease_until=None) | Q(lease_until__lt=Now()))
     busy = live.order_by().values("job").annotate(n=Count("pk")).values("n")
     jobs = Job.objects.annotate(lanes_at_work=Coalesce(Subquery(busy), 0))
+    fewer = 0
     if above is not None:
-        jobs = jobs.filter(priority__gte=above) if fair_to else jobs.filter(priority__gt=above)
-    fewer = max(_lanes_of(fair_to) - 1, 1) if fair_to else 0
+        jobs = jobs.exclude(pk=above.pk).filter(priority__gte=above.priority)
+        fewer = max(_lanes_of(above.pk) - 1, 1) if fair else 0
     at_work = Q(status=JobStatus.ACTIVE, held_by="")
     to_finish = free & Q(~Exists(live), status__in=TO_FINISH)
     to_prepare = jobs.filter(free, status__in=TO_PREPARE).order_by("-priority", "created_at")
     known = [*jobs.filter(at_work | to_finish), *to_prepare[:MOST_TO_PREPARE]]
-    found = [job for job in known if job.priority != above or _lanes(job) < fewer]
+    found = [job for job in known if not _is_equal(job, above) or _lanes(job) < fewer]
     return sorted(
         filter(_may_start, found), key=lambda job: (-job.priority, _lanes(job), random.random())
     )
+
+
+def _is_equal(job: Job, other: Job | None) -> bool:
+    return other is not None and job.priority == other.priority
 
 
 def _lanes(job: Job) -> int:
@@ -138,16 +143,12 @@ def claimable(job: Job) -> Iterator[QuerySet[Slice]]:
 
 
 def claim(
-    owner: str,
-    above: int | None = None,
-    *,
-    window: int = FIRST_WINDOW,
-    fair_to: UUID | None = None,
+    owner: str, above: Job | None = None, *, window: int = FIRST_WINDOW, fair: bool = False
 ) -> Claim | None:
     """Take the best piece of work there is: highest priority first, then the job with the fewest
-    lanes; `above` and `fair_to` as for `waiting`. Up to `window` rows may be started right after.
+    lanes; `above` and `fair` as for `waiting`. Up to `window` rows may be started right after.
     """
-    for job in waiting(above, fair_to=fair_to):
+    for job in waiting(above, fair=fair):
         active = job.state == JobStatus.ACTIVE
         taken = claim_slice(job, owner, window=window) if active else claim_job(job, owner)
         if taken:

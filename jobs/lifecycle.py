@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
@@ -74,15 +75,24 @@ def promote() -> None:
     of a job. Looks first, and locks only where there is something to be done.
     """
     for account_id in _accounts_in_line():
-        if not _moves(account_id):
-            continue
-        with write():
-            alone(f"places of {account_id}")
-            for move in _moves(account_id):
-                with suppress(InvalidTransition):
-                    move.job.become(
-                        move.status, actor="system", reason=move.reason, where=Q(held_by="")
-                    )
+        try:
+            _promote(account_id)
+        except DatabaseError:
+            raise
+        except Exception:  # what is wrong with the jobs of one account stops no other
+            logger.exception("The places of account %s could not be handed out", account_id)
+
+
+def _promote(account_id: str) -> None:
+    if not _moves(account_id):
+        return
+    with write():
+        alone(f"places of {account_id}")
+        for move in _moves(account_id):
+            with suppress(InvalidTransition):
+                move.job.become(
+                    move.status, actor="system", reason=move.reason, where=Q(held_by="")
+                )
 
 
 def _accounts_in_line() -> list[str]:

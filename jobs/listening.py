@@ -125,9 +125,7 @@ class Listener:
         match job.state:
             case JobStatus.ACTIVE if not self.stop():
                 self.better = self.better or lanes.claim(
-                    self.claim.owner,
-                    above=job.priority,
-                    fair_to=job.pk if self.has_had_its_turn else None,
+                    self.claim.owner, above=job, fair=self.has_had_its_turn
                 )
                 return Order.PAUSE if self.better else Order.GO_ON
             case JobStatus.CANCELLING | JobStatus.FAILING:

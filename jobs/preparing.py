@@ -75,7 +75,7 @@ def _read(claim: JobClaim, reader: Reader, stop: Callable[[], bool]) -> bool:
         # Its first rows begin a turn: to come to them, deep in a packed file, may take longer.
         turn_ends = turn_ends or time.monotonic() + TURN_SECONDS
         late = time.monotonic() > turn_ends
-        if not reader.ended and (stop() or (late and waiting(job.priority, fair_to=job.pk))):
+        if not reader.ended and (stop() or (late and waiting(job, fair=True))):
             return False
     return True
 

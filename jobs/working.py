@@ -14,12 +14,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs import lanes, leases, lifecycle, presence, probing, stores
-from jobs.database import write
+from jobs.database import AWAY, write
 from jobs.errors import InvalidTransition, JobFailure, SpoolDamaged
 from jobs.execution import execute
 from jobs.lanes import Claim, JobClaim, SliceClaim
@@ -89,8 +89,7 @@ def work(node: str, stop: Callable[[], bool], seconds: float = LANE_SECONDS) -> 
             if claim is None:
                 break
             better = None
-            _show(claim, node)
-            better = perform(claim, senders, stop)
+            better = perform(claim, senders, stop, node)
             done += 1
     finally:
         senders.close()
@@ -122,7 +121,7 @@ def _leaves(owner: str, better: Claim | None) -> bool:
         if better:
             better.release()
         presence.drop_lane(owner)
-    except (OperationalError, InterfaceError):
+    except AWAY:
         connection.close()
         return False
     return True
@@ -138,9 +137,12 @@ def _claim(owner: str, window: int) -> Claim | None:
     return lanes.claim(owner, window=window)
 
 
-def perform(claim: Claim, senders: Senders, stop: Callable[[], bool]) -> Claim | None:
+def perform(
+    claim: Claim, senders: Senders, stop: Callable[[], bool], node: str = ""
+) -> Claim | None:
     """Do one piece of work. Returns better work that was claimed on the way."""
     try:
+        _show(claim, node)
         if isinstance(claim, SliceClaim):
             _look_again(claim)
             return execute(claim, *senders.for_job(claim.job), stop)

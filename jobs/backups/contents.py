@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.db import connections
@@ -69,6 +70,12 @@ def _half_or_none(backup: Path) -> str:
     if any((backup / name).exists() for name in FILES.values()):
         return f"{backup} holds half a backup: it did not come to its end. Take another one."
     return f"{backup} holds no backup: it has no {NAME}."
+
+
+def moment_of(taken_at: str) -> datetime:
+    """What `clock` told, to the second after it."""
+    told = datetime.strptime(taken_at, "%Y-%m-%d %H:%M:%S UTC")
+    return told.replace(tzinfo=UTC) + timedelta(seconds=1)
 
 
 def clock(alias: str) -> str:

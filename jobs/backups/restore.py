@@ -14,7 +14,7 @@ from django.db.models import F, Model
 
 from jobs import services
 from jobs.backups import databases, files
-from jobs.backups.contents import Contents, digest_of, unknown_migrations
+from jobs.backups.contents import Contents, digest_of, moment_of, unknown_migrations
 from jobs.database import write
 from jobs.errors import BackupFailed
 from jobs.models import Job, Lane, Manifest, Node, Role, Slice, recent
@@ -61,8 +61,7 @@ def restore(folder: Path, say: Say) -> Restored:
     try:
         _put_back(folder)
         call_command("migrate", interactive=False, verbosity=0)
-        forget_the_past()
-        held = hold_unfinished(contents)
+        held = _make_safe(contents)
     except (OSError, DatabaseError, BackupFailed) as error:
         raise BackupFailed(
             f"{error}\nThe restore did not come to its end. Start no engine on this database: "
@@ -137,6 +136,16 @@ def _put_back(folder: Path) -> None:
     for _ in files.each(lambda kept: files.put_back(kept, place), listed):
         pass
     databases.load(folder)
+
+
+def _make_safe(contents: Contents) -> int:
+    """In one transaction, so that no engine sees a job before it is held."""
+    with write():
+        early = Node.objects.filter(started_at__gt=moment_of(contents.taken_at))
+        if early.filter(beat_at__gt=recent(NODE_SECONDS)).exists():
+            raise BackupFailed("An engine was started on the database meanwhile: stop it.")
+        forget_the_past()
+        return hold_unfinished(contents)
 
 
 def forget_the_past() -> None:

@@ -21,7 +21,7 @@ from tests.core.test_database import in_thread
 READY, RUNNING, DONE = Slice.State.READY, Slice.State.RUNNING, Slice.State.DONE
 
 
-def claimed(owner: str = "lane", above: int | None = None) -> tuple[Job, int] | None:
+def claimed(owner: str = "lane", above: Job | None = None) -> tuple[Job, int] | None:
     """The job and the number of the slice (0: preparing or finishing) that a claim gives."""
     match lanes.claim(owner, above):
         case SliceClaim(job=job, slice=slice_):
@@ -60,11 +60,19 @@ def test_among_equals_the_job_with_fewest_lanes_comes_first(make_active: MakeAct
 
 
 def test_a_lane_at_work_is_drawn_away_only_by_a_higher_priority(make_active: MakeActive) -> None:
-    make_active(5, priority=5)
+    ours = make_active(5, priority=5)
     better = make_active(5, priority=6)
 
-    assert claimed(above=5) == (better, 1)
-    assert claimed(above=5) is None
+    assert claimed(above=ours) == (better, 1)
+    assert claimed(above=ours) is None
+
+
+def test_a_lane_is_not_drawn_to_another_slice_of_its_own_job(make_active: MakeActive) -> None:
+    job = make_active(5, 5, priority=5)
+    as_the_lane_read_it = Job.objects.get(pk=job.pk)
+    Job.objects.update(priority=9)
+
+    assert claimed(above=as_the_lane_read_it) is None
 
 
 @pytest.mark.parametrize("status", ["Suspended", "Ready", "Pausing", "Paused", "Complete"])

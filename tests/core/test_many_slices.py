@@ -17,7 +17,7 @@ from tests.core.scripted import FORBIDDEN
 
 ASKED: dict[str, Callable[[Job], object]] = {
     "is there work": lambda job: lanes.waiting(),
-    "is there more urgent work": lambda job: lanes.waiting(job.priority, fair_to=job.pk),
+    "is there more urgent work": lambda job: lanes.waiting(job, fair=True),
     "which slice is next": lambda job: [found.first() for found in lanes.claimable(job)],
     "how many rows may be started": lambda job: threshold.allowance(job, 100),
     "is the job done": lambda job: lifecycle.complete(),

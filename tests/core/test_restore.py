@@ -22,6 +22,7 @@ from moto import mock_aws
 
 from config.settings import spool_storage
 from jobs import lanes, lifecycle, services
+from jobs.backups import databases
 from jobs.leases import LeaseLost
 from jobs.models import Job, Lane, Node, Part, Role, Slice, recent
 from jobs.spool import spool
@@ -306,6 +307,25 @@ def test_an_engine_that_is_gone_is_in_nobodys_way(backup: Path) -> None:
     restore(backup)
 
     assert Job.objects.count() == 1
+
+
+def test_an_engine_that_was_started_in_the_middle_is_told_and_nothing_was_let_go(
+    backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = databases.load
+
+    def load_while_somebody_starts_an_engine(folder: Path) -> None:
+        load(folder)
+        soon = Now() + timedelta(seconds=2)  # a backup's time is known to the second
+        Node.objects.create(name="early", host="h", pid=1, slots=2, started_at=soon)
+
+    monkeypatch.setattr(databases, "load", load_while_somebody_starts_an_engine)
+
+    with pytest.raises(CommandError, match="An engine was started on the database meanwhile"):
+        restore(backup)
+    assert not Job.objects.exclude(held_by="").exists(), (
+        "the restore says that it is not to be used"
+    )
 
 
 def test_half_a_backup_is_refused(backup: Path) -> None:
