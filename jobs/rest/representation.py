@@ -83,10 +83,10 @@ def job_details(job: Job, request: Request) -> Json:
 
 
 def _hold(job: Job) -> Json | None:
-    """Who paused the job and why; null where no person did."""
-    return (
-        {"by": job.held_by, "at": job.held_at, "reason": job.held_reason} if job.held_by else None
-    )
+    """Who paused the job and why; null where no person did, or the job has ended."""
+    if not job.is_held or job.is_final:
+        return None
+    return {"by": job.held_by, "at": job.held_at, "reason": job.held_reason}
 
 
 def _links(job: Job, request: Request, *, in_doubt: bool) -> Json:
