@@ -15,7 +15,15 @@ from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 
 from jobs import services
 from jobs.errors import InvalidTransition
@@ -25,9 +33,20 @@ from tests.core import promises
 from tests.core.scripted import Script
 
 TAGGING = {"tag_set": [{"key": "project", "value": "lading"}]}
-MOST_ROWS = 17
+MOST_ROWS, MOST_JOBS = 17, 5
 HOURS = st.sampled_from(["always", "always", "whole day", "open", "closed"])
-THRESHOLDS = st.sampled_from([None, None, "never", 1, 3, 6])
+JOB = st.fixed_dictionaries(
+    {
+        "who": st.sampled_from([0, 1, 1, 2]),
+        "rows": st.integers(1, MOST_ROWS),
+        "priority": st.integers(0, 3),
+        "confirm": st.booleans(),
+        "threshold": st.sampled_from([None, None, "never", 1, 3, 6]),
+        "hours": HOURS,
+        "prepared": st.booleans(),
+    }
+)
+"""What somebody asks for."""
 
 
 def window(hours: str) -> dict[str, Any] | None:
@@ -82,22 +101,20 @@ class People(RuleBasedStateMachine):
     def come_to_an_end(self) -> None:
         raise NotImplementedError
 
-    @initialize(places=st.integers(1, 2))
-    def hand_out(self, places: int) -> None:
+    @initialize(target=jobs, places=st.integers(1, 2), first=JOB, second=JOB)
+    def begin(self, places: int, first: dict[str, Any], second: dict[str, Any]) -> Any:
+        """With two jobs that were prepared; most of them are at work."""
         self.places = self.settings.LADING_ACTIVE_JOBS = places
+        eager = {"prepared": True, "confirm": False}
+        return multiple(*(self.create(**{**asked, **eager}) for asked in (first, second)))
 
     # ---- people
 
-    @rule(
-        target=jobs,
-        who=st.sampled_from([0, 1, 1, 2]),
-        rows=st.integers(1, MOST_ROWS),
-        priority=st.integers(0, 3),
-        confirm=st.booleans(),
-        threshold=THRESHOLDS,
-        hours=HOURS,
-        prepared=st.booleans(),
-    )
+    @precondition(lambda self: len(self.manifests) < MOST_JOBS)
+    @rule(target=jobs, asked=JOB)
+    def somebody_creates(self, asked: dict[str, Any]) -> Job:
+        return self.create(**asked)
+
     def create(
         self,
         who: int,

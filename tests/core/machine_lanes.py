@@ -18,7 +18,7 @@ import pytest
 from django.db import OperationalError
 from django.db.models.functions import Now
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, multiple, rule
+from hypothesis.stateful import rule
 
 from jobs import commits, lanes, leases, lifecycle, report, results, services, verdicts, working
 from jobs.errors import InvalidTransition, JobFailure
@@ -45,16 +45,21 @@ ANSWERS = st.sampled_from(
 )
 DEEDS_OF_THE_SYSTEM = st.sampled_from(
     [
-        *("tick", "tick", "tick_until_nothing_moves"),
+        *("tick", "tick", "tick", "tick_until_nothing_moves"),
         *("an_hour_passes", "a_month_passes", "a_real_lane_works_for_a_while"),
     ]
 )
 DEEDS_OF_A_LANE = st.sampled_from(
     [
-        *("commits", "commits", "commits", "commits_and_gives_back", "beats", "beats"),
+        *("claims", "claims", "claims", "beats", "beats"),
+        *("commits", "commits", "commits", "commits", "commits_and_gives_back"),
         *("gives_back", "loses_its_lease", "has_a_setback", "finds_the_database_failing"),
     ]
 )
+ANSWERED = st.lists(ANSWERS, min_size=1, max_size=6)
+LANES = st.integers(0, 5)
+WHOEVER = 5
+"""Then the lane may be one that has lost its slice."""
 EVENTS = st.sampled_from(["nothing", "stop", "kill", "cancel", "pause", "overtaken", "tick"])
 
 
@@ -80,7 +85,7 @@ class Lane:
         told = answers[: slice_.started_upto - slice_.next_index]
         again = [answer.again is not Again.NEVER for answer in told]
         return [
-            verdicts.later(slice_, answer, self.claim.now) if later else answer
+            verdicts.later(self.claim, answer) if later else answer
             for answer, later in zip(told, again, strict=True)
         ]
 
@@ -96,11 +101,10 @@ class Lane:
 class World(People):
     """What the system does, besides what people ask of it."""
 
-    at_work: Bundle[Lane] = Bundle("at_work")
-
     def __init__(self) -> None:
         super().__init__()
         self.names = 0
+        self.lanes: list[Lane] = []
         self.meanwhile: Callable[[], bool] = never
         self.monkeypatch.setattr(report, "deliver", lambda *_: self.meanwhile())
 
@@ -152,12 +156,8 @@ class World(People):
         self.names += 1
         return lanes.claim(f"node:{self.names}:1", window=WINDOW)
 
-    @rule(target=at_work, event=EVENTS)
-    def lane_claims(self, event: str) -> Any:
-        return self.take(self.claim(), event)
-
-    def take(self, claim: Claim | None, event: str = "nothing") -> Any:
-        """Do at once what is no slice; returns the lane of a slice, for a bundle."""
+    def take(self, claim: Claim | None, event: str = "nothing") -> None:
+        """Do at once what is no slice; a slice has a lane of its own from here on."""
         if isinstance(claim, JobClaim):
             self.do(claim, event)
         elif claim:
@@ -166,8 +166,7 @@ class World(People):
             crashes = claim.slice.crashes if claim.crashed else 0
             rows = results.task_rows(claim.slice)
             if crashes < CRASHES_TO_SPLIT or not split(claim, rows):
-                return Lane(claim)
-        return multiple()
+                self.lanes.append(Lane(claim))
 
     def prepare(self, job: Job) -> None:
         """By a lane, and at once; a tick may make it Active."""
@@ -208,20 +207,27 @@ class World(People):
                     assert other is not None
                     working.perform(other, working.Senders(), never)
 
-    @rule(
-        target=at_work,
-        lane=at_work,
-        what=DEEDS_OF_A_LANE,
-        answers=st.lists(ANSWERS, min_size=1, max_size=6),
-        event=EVENTS,
-    )
-    def a_lane_does(self, lane: Lane, what: str, answers: list[Outcome], event: str) -> Any:
+    @rule(which=LANES, what=DEEDS_OF_A_LANE, answers=ANSWERED, event=EVENTS)
+    def a_lane_does(self, which: int, what: str, answers: list[Outcome], event: str) -> None:
         """The lane may have lost its slice, or given it back, long ago: then it is a sleeper. One
         that is not drawn any more has died.
         """
+        if what == "claims" or not self.lanes:
+            self.take(self.claim(), event)
+            return
+        at_work = [lane for lane in self.lanes if lane.is_its]
+        lanes_ = self.lanes if which == WHOEVER or not at_work else at_work
+        self.lane_does(lanes_[which % len(lanes_)], what, answers, event)
+
+    @rule(which=LANES, what=DEEDS_OF_A_LANE, answers=ANSWERED, event=EVENTS)
+    def another_lane_does(self, which: int, what: str, answers: list[Outcome], event: str) -> None:
+        """As often again: lanes are what most of the machine is about."""
+        self.a_lane_does(which, what, answers, event)
+
+    def lane_does(self, lane: Lane, what: str, answers: list[Outcome], event: str) -> None:
         match what:
             case "beats":
-                return self.lane_beats(lane, event)
+                self.lane_beats(lane, event)
             case "gives_back":
                 self.tried(lane, lane.claim.release)
             case "loses_its_lease":
@@ -234,7 +240,6 @@ class World(People):
             case _:
                 release = what == "commits_and_gives_back"
                 self.tried(lane, lambda: lane.commit(answers, release=release))
-        return multiple()
 
     def tried(self, lane: Lane, work: Callable[[], object]) -> bool:
         """Whether the work was done: a lane that lost its lease changes nothing at all."""
@@ -267,21 +272,21 @@ class World(People):
                     lane.commit(answers)
         assert self.rows_of(lane.claim.job) == before
 
-    def lane_beats(self, lane: Lane, event: str) -> Any:
+    def lane_beats(self, lane: Lane, event: str) -> None:
         """It hears what to do, and does it."""
         lane.claim.lease.renewed_at = leases.boot_clock() - 6.0
         listener = Listener(lane.claim, never)
         if not self.tried(lane, lambda: listener.beat([])):
-            return multiple()
+            return
         self.asked_what_its_job_asks(lane, listener)
         if listener.order is Order.GO_ON:
-            return multiple()
+            return
         if listener.order is Order.PAUSE:
             lane.claim.release()
         else:  # what was started fails with its last error
             left = lane.claim.slice.started_upto - lane.claim.slice.next_index
             lane.commit([FORBIDDEN] * left, release=True) if left else lane.claim.release()
-        return self.take(listener.better, event)
+        self.take(listener.better, event)
 
     def asked_what_its_job_asks(self, lane: Lane, listener: Listener) -> None:
         ending = status_of(lane.claim.job) in ("Cancelling", "Failing")

@@ -29,7 +29,7 @@ from tests.core.scripted import Script
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
 SEARCH = settings(
-    max_examples=EXAMPLES or 8,
+    max_examples=EXAMPLES or 6,
     stateful_step_count=int(os.environ.get("MACHINE_STEPS", "40")),
     derandomize=not EXAMPLES,
     database=None,
