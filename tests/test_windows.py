@@ -218,7 +218,7 @@ def test_bad_hours_are_refused_where_they_are(given: Any, faults: dict[str, str]
 def test_a_window_reads_as_people_would_say_it() -> None:
     assert str(window("22:00", "06:00")) == "22:00 to 06:00 UTC"
     weekdays = window("22:00", "06:00", time_zone="Europe/Berlin", days=["tue", "mon"])
-    assert str(weekdays) == "22:00 to 06:00 Europe/Berlin, mon, tue"
+    assert str(weekdays) == "22:00 to 06:00 Europe/Berlin on Mon, Tue"
 
 
 def test_the_zones_of_the_machine_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,7 +175,7 @@ def test_outside_its_hours_a_job_leaves_its_place_to_the_next() -> None:
     [leaves, *more] = moves(jobs, 1, NOON)
 
     assert (leaves.job.description, leaves.status) == ("A", "Pausing")
-    assert "13:00 to 14:00 UTC, mon" in leaves.reason
+    assert "13:00 to 14:00 UTC on Mon" in leaves.reason
     assert more == [], "B's turn comes when A has drained"
     assert plan(1, job("A", "Active", 9, run_window=OPEN), jobs[1]) == []
 

@@ -123,8 +123,8 @@ def test_resuming_what_nobody_paused_is_refused(client: Client, make_job: MakeJo
 def test_hours_are_set_shown_and_removed(client: Client, make_job: MakeJob) -> None:
     job = make_job(status="Ready")
     page = decide(client, job, "window", **NIGHT)
-    assert "The job runs from 22:00 to 06:00 Europe/Berlin, mon, tue." in page
-    assert "Runs from 22:00 to 06:00 Europe/Berlin, mon, tue" in page
+    assert "The job runs from 22:00 to 06:00 Europe/Berlin on Mon, Tue." in page
+    assert "Runs from 22:00 to 06:00 Europe/Berlin on Mon, Tue" in page
     assert 'value="22:00"' in page
 
     page = decide(client, job, "window", run_window_start="", run_window_end="")
@@ -203,7 +203,7 @@ def test_a_job_is_made_with_hours_and_a_number_of_failures(
 
     job = Job.objects.get()
     assert (job.failure_rule, job.failure_limit) == ("count", 7)
-    assert str(job.window) == "22:00 to 06:00 Europe/Berlin, mon, tue"
+    assert str(job.window) == "22:00 to 06:00 Europe/Berlin on Mon, Tue"
     assert "After a number of failures" in page_of(client, job) or "7" in page_of(client, job)
 
 

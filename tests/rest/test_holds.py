@@ -111,7 +111,7 @@ def test_the_hours_are_set_shown_and_removed(post: Post, make_job: MakeJob) -> N
 
     assert told.json()["run_window"] is None
     assert [event.reason for event in job.events.all()] == [
-        "may run from 22:00 to 06:00 Europe/Berlin, mon, tue",
+        "may run from 22:00 to 06:00 Europe/Berlin on Mon, Tue",
         "may run at any time",
     ]
 
