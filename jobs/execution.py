@@ -114,8 +114,8 @@ class SliceRun:
     @property
     def has_failed_enough(self) -> bool:
         """True where what is to be committed may reach the failures that the job may have."""
-        job = self.claim.job
-        return has_reached(job, job.failed + self.sending.failures)
+        job, failures = self.claim.job, self.sending.failures
+        return failures > 0 and has_reached(job, job.failed + failures)
 
     @property
     def has_better_to_do(self) -> bool:
