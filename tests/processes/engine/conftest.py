@@ -6,16 +6,24 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
+from jobs.status import JobStatus
 from tests.processes.conftest import ON_SERVICES, own_postgres_and_redis, running
 from tests.processes.engine.gate import Gate
 from tests.processes.engine.jobs import keys
-from tests.processes.installation import Installation
+from tests.processes.installation import Installation, until
 
 Engine = subprocess.Popen[bytes]
-UNFINISHED = "status=New&status=Preparing&status=Ready&status=Active"
+UNFINISHED = "&".join(f"status={status}" for status in JobStatus if not status.is_final)
+ENDING = (JobStatus.COMPLETING, JobStatus.CANCELLING, JobStatus.FAILING)
+
+
+def unfinished(installation: Installation) -> list[Any]:
+    """The jobs that are not over yet."""
+    return list(installation.api("GET", f"jobs/?{UNFINISHED}")["results"])
 
 
 @pytest.fixture(scope="package")
@@ -48,13 +56,16 @@ def gate(store: Gate) -> Gate:
 
 @pytest.fixture
 def engine(installation: Installation, gate: Gate) -> Iterator[Engine]:
-    """An engine. In the end no engine runs, and no job is left for that of the next test."""
+    """An engine without work. In the end none runs; it may leave jobs that the next one ends."""
     before = len(installation.processes)
-    yield installation.start_engine()
+    process = installation.start_engine()
+    until(lambda: not unfinished(installation), 60, "the jobs of the test before to end")
+    yield process
     gate.poison = ""
     gate.open()
-    for job in installation.api("GET", f"jobs/?{UNFINISHED}")["results"]:
-        installation.api("POST", f"jobs/{job['id']}/cancel/", json={})
+    for job in unfinished(installation):
+        if job["status"] not in ENDING:
+            installation.api("POST", f"jobs/{job['id']}/cancel/", json={})
     for process in installation.processes[before:]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
