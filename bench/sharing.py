@@ -138,12 +138,12 @@ def _refuse_locks(folder: Path) -> None:
 
 def somebody() -> tuple[str, str, str]:
     """Name, password and token of the user who owns all jobs."""
-    from jobs.accounts import ApiToken
+    from jobs.credentials import ApiToken
 
     user, password = installation.somebody(), secrets.token_urlsafe(12)
     user.set_password(password)
     user.save()
-    return user.username, password, ApiToken.issue(user)
+    return user.username, password, ApiToken.issue(user)[1]
 
 
 @contextmanager

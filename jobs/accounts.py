@@ -1,29 +1,21 @@
-"""Who may ask, and as whom Lading reaches a store: members, API tokens and roles."""
+"""As whom Lading reaches a store: roles."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Now
 
 from jobs import secrecy
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from jobs.members import ACCOUNT_ID
 
 ROLE_NAME = RegexValidator(
     r"^[\w+=,.@-]{1,64}\Z", "A role's name has 1 to 64 letters, digits or any of +=,.@_-."
 )
-ACCOUNT_ID = RegexValidator(r"^\d{12}\Z", "An account id has 12 digits.")
 AWS_HOST = re.compile(
     r"(^|\.)s3[a-z0-9-]*(\.(dualstack|vpce|[a-z]{2}(-[a-z]+)+-\d))*\.(amazonaws\.com(\.cn)?|api\.aws)\Z",
     re.IGNORECASE,
@@ -63,52 +55,6 @@ def is_endpoint(url: str) -> None:
         raise ValidationError(
             "Give http:// or https:// and a host, such as https://s3.example.org:9000."
         )
-
-
-def account_of(user: AbstractBaseUser | AnonymousUser) -> str:
-    """The account whose jobs the user sees: the member's own, else LADING_ACCOUNT_ID."""
-    member = Member.objects.filter(user=user.pk).first() if user.pk else None
-    return member.account_id if member else settings.LADING_ACCOUNT_ID
-
-
-class Member(models.Model):
-    """A user of an account other than the default one."""
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="member"
-    )
-    account_id = models.CharField(max_length=12, validators=[ACCOUNT_ID])
-
-    def __str__(self) -> str:
-        return f"{self.user} in {self.account_id}"
-
-
-class ApiToken(models.Model):
-    """A token for the JSON API; only its hash is kept."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
-    )
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name = "API token"
-
-    def __str__(self) -> str:
-        return f"token {self.pk} of {self.user}"
-
-    @classmethod
-    def issue(cls, user: AbstractBaseUser) -> str:
-        """Make a token and return it; it cannot be shown again."""
-        token = f"lading_{secrets.token_urlsafe(32)}"
-        cls.objects.create(user=user, digest=cls.digest_of(token))
-        return token
-
-    @staticmethod
-    def digest_of(token: str) -> str:
-        """SHA-256 in hex: enough for a random token of 256 bits."""
-        return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Role(models.Model):

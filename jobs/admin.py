@@ -14,7 +14,18 @@ from jobs import services
 from jobs.admin_setup import FunctionAdmin, RoleAdmin
 from jobs.admin_shown import ShownAdmin, ShownInline
 from jobs.errors import JobError
-from jobs.models import ApiToken, Function, Job, JobEvent, Member, ReportFile, Role, Tally, Waiver
+from jobs.models import (
+    AccessKey,
+    ApiToken,
+    Function,
+    Job,
+    JobEvent,
+    Member,
+    ReportFile,
+    Role,
+    Tally,
+    Waiver,
+)
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -128,20 +139,48 @@ class WaiverAdmin(ShownAdmin):
 
 @admin.register(Member)
 class MemberAdmin(Admin):
-    """Who works in which account."""
+    """Who works in which account, and with which rank."""
 
-    list_display = ("user", "account_id")
+    list_display = ("user", "account_id", "rank")
+    list_filter = ("account_id", "rank")
     list_select_related = ("user",)
+
+
+class CredentialAdmin(ShownAdmin):
+    """Tokens and keys can be revoked here; they are made on their page and by commands."""
+
+    list_select_related = ("user",)
+    actions = ("revoke",)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Who may revoke, though nobody may edit."""
+        return request.user.is_superuser
+
+    @admin.action(description="Revoke the selected", permissions=["decide"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        """End them at once."""
+        for row in rows:
+            if isinstance(row, AccessKey):
+                services.revoke_access_key(row.user, row.access_key_id)
+            else:
+                services.revoke_token(row.user, row.pk)
+        messages.success(request, "They open nothing any more.")
+
+
+STATE = ("user", "label", "created_at", "expires_at", "last_used_at", "revoked_at")
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ShownAdmin):
-    """Tokens can be revoked here; `manage.py token USER` makes one."""
+class ApiTokenAdmin(CredentialAdmin):
+    """Tokens of the JSON API."""
 
-    list_display = ("id", "user", "created_at")
-    list_select_related = ("user",)
-    fields = ("user", "created_at")
+    list_display = ("id", *STATE)
+    fields = STATE
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Revoking is deleting."""
-        return bool(request.user.has_perm("jobs.delete_apitoken"))
+
+@admin.register(AccessKey)
+class AccessKeyAdmin(CredentialAdmin):
+    """Keys of the S3 Control API."""
+
+    list_display = ("access_key_id", *STATE)
+    fields = ("access_key_id", *STATE)

@@ -33,7 +33,7 @@ def checked_reason(reason: str) -> str:
 
 
 def name_of(user: AbstractBaseUser | AnonymousUser) -> str:
-    """How the user is called in the events of a job: with the token that was used, if any."""
+    """How the user is called in events: with the token or key that was used, if any."""
     name = user.get_username() or "anonymous"
-    token = vars(user).get("with_token")
-    return f"{name} (token {token.pk})" if token else name
+    credential = vars(user).get("with_credential")
+    return f"{name} ({credential.name})" if credential else name

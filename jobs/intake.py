@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs import manifests, stores
-from jobs.accounts import account_of
 from jobs.database import write
 from jobs.errors import InvalidRequest, JobFailure, SpoolUnusable
+from jobs.members import Rank, account_of, require
 from jobs.models import Manifest, Role
 from jobs.requests import CSV, DEFAULT_FIELDS, JobRequest, ManifestRequest
 from jobs.spool import spool
@@ -24,13 +24,11 @@ from jobs.visible import manifests_of
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.core.files import File
 
     from jobs.generator import ManifestGenerator
+    from jobs.members import User
     from operations import Operation
-
-    User = AbstractBaseUser | AnonymousUser
 
 NO_MANIFEST = "There is no such manifest; upload it first."
 
@@ -77,8 +75,9 @@ def keep_upload(
 ) -> Manifest:
     """The upload in the spool, unread, and the row for it, which the caller saves.
 
-    Raises InvalidRequest where format, fields or bucket make no sense.
+    Raises InvalidRequest where format, fields or bucket make no sense; NotPermitted.
     """
+    require(user, Rank.SUBMITTER, "Handing in a list")
     request = _described(format, fields, bucket)
     manifest = Manifest(
         account_id=account_of(user),

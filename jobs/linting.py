@@ -14,7 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from jobs import manifests, stores
-from jobs.accounts import account_of
 from jobs.database import write
 from jobs.errors import InvalidRequest, JobFailure
 from jobs.intake import keep_upload, named_in_s3
@@ -22,6 +21,7 @@ from jobs.manifests.checking import check
 from jobs.manifests.findings import MENDS, Findings
 from jobs.manifests.first_rows import columns_of
 from jobs.manifests.mending import write_mended
+from jobs.members import Rank, account_of, require
 from jobs.models import Manifest, Role
 from jobs.requests import CSV, ManifestRequest
 from jobs.spool import spool
@@ -29,11 +29,10 @@ from jobs.visible import roles_of
 from operations.base import fields_of
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.core.files import File
     from mypy_boto3_s3 import S3Client
 
-    User = AbstractBaseUser | AnonymousUser
+    from jobs.members import User
 
 LOOK_BYTES = 1024 * 1024
 """After so many the disk is looked at again."""
@@ -61,8 +60,9 @@ def keep_list(
 def keep_in_s3(user: User, given: Mapping[str, Any], role: str) -> Manifest:
     """Remember a manifest in S3 as it is now: `location`, and what ManifestRequest has beside.
 
-    Raises InvalidRequest where it is not there or cannot be read.
+    Raises InvalidRequest where it is not there or cannot be read; NotPermitted.
     """
+    require(user, Rank.SUBMITTER, "Handing in a list")
     try:
         request = ManifestRequest.model_validate({**given, "id": None})
     except ValidationError as error:
@@ -84,8 +84,9 @@ def keep_in_s3(user: User, given: Mapping[str, Any], role: str) -> Manifest:
 
 def check_manifest(user: User, manifest: Manifest, role: str = "") -> Findings:
     """Read a manifest for a few seconds; one in S3 needs the name of a role. Raises
-    InvalidRequest.
+    InvalidRequest, NotPermitted.
     """
+    require(user, Rank.SUBMITTER, "Checking a list")
     before = (manifest.fields, manifest.total_bytes)
     with _opened(user, manifest, role) as s3:
         findings = check(manifest, s3, spool.storage)
@@ -100,8 +101,9 @@ def mend_manifest(
 ) -> tuple[Manifest, Counter[str]]:
     """A new manifest with these of MENDS, and how often each has changed something.
 
-    Raises InvalidRequest, also where nothing would change.
+    Raises InvalidRequest, also where nothing would change; NotPermitted.
     """
+    require(user, Rank.SUBMITTER, "Mending a list")
     if unknown := sorted(set(mends) - set(MENDS)):
         told = f"There is no mend {', '.join(unknown)}; take of {', '.join(MENDS)}."
         raise InvalidRequest({"mend": [told]})

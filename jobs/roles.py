@@ -12,15 +12,14 @@ from jobs import probing, stores
 from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
 from jobs.errors import Conflict, InvalidRequest, NotPermitted
+from jobs.members import Rank, may, require, require_same_account
 from jobs.models import Role, Trial, Waiver
 from jobs.requests import BUCKET
 from operations import OPERATION_BY_NAME
 from operations.probe import PLANS, Finding
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
-    User = AbstractBaseUser | AnonymousUser
+    from jobs.members import User
 
 
 def set_role(
@@ -45,6 +44,13 @@ def set_role(
     with write():
         role.save()
     return role
+
+
+def try_store(role: Role, user: User, bucket: str, operations: Sequence[str] = ()) -> str:
+    """`probe_role` for people: what an operator finds takes the place of whatever is known."""
+    require(user, Rank.SUBMITTER, "Trying a store")
+    require_same_account(user, role.account_id)
+    return probe_role(role, bucket, operations, by_operator=may(user, Rank.OPERATOR))
 
 
 def probe_role(
@@ -94,8 +100,8 @@ def waive(role: Role, user: User, operation: str, *, reason: str) -> Waiver:
     Raises NotPermitted, for an operation that destroys data to everybody; Conflict where there is
     nothing to override; InvalidRequest without a reason.
     """
-    if not getattr(user, "is_staff", False):
-        raise NotPermitted("Only an operator may override what a trial found.")
+    require(user, Rank.OPERATOR, "Overriding what a trial found")
+    require_same_account(user, role.account_id)
     trial = Trial.objects.standing(role).filter(operation=operation).first()
     if trial and trial.found == Finding.DESTROYS:
         raise NotPermitted("The store destroys data; nobody can override that.")

@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.db import IntegrityError, transaction
 
 from jobs import background, stores
-from jobs.accounts import account_of
 from jobs.checked import name_of
 from jobs.database import write
 from jobs.delivery import check_report
@@ -17,6 +16,7 @@ from jobs.errors import Conflict, InvalidRequest, JobFailure
 from jobs.generated import check_output
 from jobs.intake import NO_MANIFEST, manifest_for
 from jobs.manifests import generator_of
+from jobs.members import Rank, account_of, require
 from jobs.models import Job, JobEvent, Manifest, Role
 from jobs.needs import lacking
 from jobs.requests import JobRequest
@@ -25,9 +25,7 @@ from operations import Operation
 from operations.base import Unfit
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
-    User = AbstractBaseUser | AnonymousUser
+    from jobs.members import User
 
 
 def create_job(user: User, given: Mapping[str, Any]) -> Job:
@@ -35,8 +33,9 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     there.
 
     The same client_request_token with the same request gives the same job (spec.md 3.11). Raises
-    InvalidRequest, Conflict.
+    InvalidRequest, Conflict, NotPermitted.
     """
+    require(user, Rank.SUBMITTER, "Creating a job")
     request, operation = JobRequest.parse(given)
     account_id = account_of(user)
     digest = request.digest(operation)

@@ -7,19 +7,19 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from jobs.accounts import account_of
 from jobs.errors import NotFound
+from jobs.members import Rank, account_of, require
 from jobs.models import Job, JobQuerySet, Manifest, Role
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.db.models import QuerySet
 
-    User = AbstractBaseUser | AnonymousUser
+    from jobs.members import User
 
 
 def jobs_of(user: User) -> JobQuerySet:
-    """The jobs of the user's account."""
+    """The jobs of the user's account. Raises NotPermitted."""
+    require(user, Rank.VIEWER, "Seeing jobs")
     return Job.objects.of_account(account_of(user)).select_related("manifest", "role", "created_by")
 
 
@@ -40,7 +40,8 @@ def role_of(user: User, name: str) -> Role:
 
 
 def roles_of(user: User) -> QuerySet[Role]:
-    """The roles of the user's account."""
+    """The roles of the user's account. Raises NotPermitted."""
+    require(user, Rank.VIEWER, "Seeing roles")
     return Role.objects.filter(account_id=account_of(user))
 
 
@@ -53,5 +54,6 @@ def manifest_of(user: User, pk: UUID | str) -> Manifest:
 
 
 def manifests_of(user: User) -> QuerySet[Manifest]:
-    """The manifests of the user's account, newest first."""
+    """The manifests of the user's account, newest first. Raises NotPermitted."""
+    require(user, Rank.VIEWER, "Seeing manifests")
     return Manifest.objects.filter(account_id=account_of(user)).order_by("-created_at")

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
-from jobs.accounts import account_of
 from jobs.alarms import Alarm, alarms
+from jobs.members import Rank, account_of, require
 from jobs.models import Job, Lane, Node, recent
 from jobs.presence import NODE_SECONDS
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
-    User = AbstractBaseUser | AnonymousUser
+    from jobs.members import User
 
 SILENT_SECONDS = 5.0
 """A lane beats every second; one that has not for so long is called silent."""
@@ -78,6 +76,7 @@ class Workers:
 
 def workers_of(user: User) -> Workers:
     """The engines that are alive, oldest first, with their lanes, for somebody of an account."""
+    require(user, Rank.VIEWER, "Seeing workers")
     account = account_of(user)
     alive = Node.objects.filter(beat_at__gt=recent(NODE_SECONDS)).annotate(age=_age("started_at"))
     nodes = list(alive.order_by("started_at", "name")[:MOST_NODES])
@@ -95,6 +94,7 @@ def workers_of(user: User) -> Workers:
 
 def alarms_of(user: User) -> list[Alarm]:
     """What is wrong with the workers, as far as it concerns somebody of an account."""
+    require(user, Rank.VIEWER, "Seeing workers")
     return alarms(account_of(user))
 
 

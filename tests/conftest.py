@@ -20,7 +20,7 @@ from django.test import Client
 from moto import mock_aws
 
 from jobs import stores, working
-from jobs.models import Job, Manifest, Member, Part, ReportFile, Role, Slice
+from jobs.models import Job, Manifest, Member, Part, Rank, ReportFile, Role, Slice
 from jobs.spool import FolderSpool
 from jobs.status import JobStatus
 from operations.base import Operation, Store
@@ -36,6 +36,7 @@ OTHER_ACCOUNT = "999988887777"
 SECRET = "tests-only/secret+access=key"
 PASSWORD = "correct horse battery staple"
 
+MakeUser = Callable[..., User]
 MakeJob = Callable[..., Job]
 MakeManifest = Callable[..., Manifest]
 MakeRole = Callable[..., Role]
@@ -134,15 +135,33 @@ def put_objects(s3: S3Client) -> PutObjects:
 
 @pytest.fixture
 def user(db: None) -> User:
-    """A user of the default account."""
-    return User.objects.create_user("ada", password=PASSWORD)
+    """An operator of the default account."""
+    made = User.objects.create_user("ada", password=PASSWORD)
+    Member.objects.create(
+        user=made, account_id=django_settings.LADING_ACCOUNT_ID, rank=Rank.OPERATOR
+    )
+    return made
+
+
+@pytest.fixture
+def make_user(db: None) -> MakeUser:
+    """A member of any rank: make_user("viewer"), make_user("submitter", OTHER_ACCOUNT)."""
+
+    def make(
+        rank: str, account_id: str = django_settings.LADING_ACCOUNT_ID, *, name: str = ""
+    ) -> User:
+        made = User.objects.create_user(name or f"{rank}-{account_id}", password=PASSWORD)
+        Member.objects.create(user=made, account_id=account_id, rank=rank)
+        return made
+
+    return make
 
 
 @pytest.fixture
 def other_user(db: None) -> User:
-    """A user of another account."""
+    """An operator of another account."""
     other = User.objects.create_user("grace", password=PASSWORD)
-    Member.objects.create(user=other, account_id=OTHER_ACCOUNT)
+    Member.objects.create(user=other, account_id=OTHER_ACCOUNT, rank=Rank.OPERATOR)
     return other
 
 

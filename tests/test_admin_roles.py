@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
 
-from jobs.models import ApiToken, Member, Role
+from jobs.models import AccessKey, ApiToken, Member, Role
 from tests.conftest import (
     OTHER_ACCOUNT,
     SECRET,
@@ -157,22 +157,26 @@ def test_a_role_that_a_job_needs_cannot_be_deleted(
 # ---- tokens and members
 
 
-def test_a_token_is_revoked_here(admin_client: Client, user: User) -> None:
-    token = ApiToken.issue(user)
-    row = ApiToken.objects.get()
+@pytest.mark.parametrize("kind", [ApiToken, AccessKey])
+def test_tokens_and_keys_are_revoked_here_and_never_shown(
+    admin_client: Client, user: User, kind: type[ApiToken | AccessKey]
+) -> None:
+    row, secret = kind.issue(user)
 
-    listed = admin_client.get(path(ApiToken, row.pk, "change")).text
-    admin_client.post(path(ApiToken, row.pk, "delete"), {"post": "yes"})
+    shown = admin_client.get(path(kind, row.pk, "change")).text
+    admin_client.post(path(kind), {"action": "revoke", "_selected_action": [str(row.pk)]})
 
-    assert token not in listed
-    assert row.digest not in listed
-    assert ApiToken.objects.count() == 0
+    assert secret not in shown
+    assert getattr(row, "digest", "none") not in shown
+    assert not kind.usable().exists()
+    assert kind._default_manager.get().revoked_at
 
 
-def test_a_user_is_put_into_another_account_here(admin_client: Client, user: User) -> None:
-    body = {"user": user.pk, "account_id": OTHER_ACCOUNT}
+def test_a_user_is_put_into_another_account_here(admin_client: Client) -> None:
+    user = User.objects.create_user("new")
+    body = {"user": user.pk, "account_id": OTHER_ACCOUNT, "rank": "submitter"}
 
     response = admin_client.post(path(Member, "add"), body)
 
     assert response.status_code == 302
-    assert Member.objects.get().account_id == OTHER_ACCOUNT
+    assert (user.member.account_id, user.member.rank) == (OTHER_ACCOUNT, "submitter")

@@ -22,7 +22,17 @@ TOO_LONG = {"config/settings.py"}
 
 LAYERS = (
     {"status", "errors", "secrecy", "database", "sqlite", "memory", "apps", "supervisor"},
-    {"models", "accounts", "requests", "checked", "generator", "generator_filter", "windows"},
+    {
+        "models",
+        "accounts",
+        "members",
+        "credentials",
+        "requests",
+        "checked",
+        "generator",
+        "generator_filter",
+        "windows",
+    },
     {"stores", "spool", "bucket_spool", "bucket_files", "redirects"},
     {"probing", "needs"},
     {
@@ -35,9 +45,12 @@ LAYERS = (
     {"lifecycle", "places", "alarms"},
     {"working"},
     {"background"},
-    {"services", "submission", "intake", "linting", "visible", "functions", "roles", "workers"},
+    {
+        *("services", "submission", "intake", "linting", "visible", "workers"),
+        *("functions", "roles", "administration", "membership", "keys"),
+    },
     {"backups"},
-    {"pages", "rest", "admin", "admin_setup", "admin_shown", "management", "demo"},
+    {"pages", "rest", "s3control", "admin", "admin_setup", "admin_shown", "management", "demo"},
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""
 DOORS = LAYERS[-1]

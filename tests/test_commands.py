@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from jobs import probing, stores
-from jobs.accounts import ApiToken
+from jobs.credentials import ApiToken
 from jobs.models import Role
 from operations.probe import Finding, Found
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeRole

@@ -9,11 +9,14 @@
     Node, Lane                                  which workers are alive
     Function                                    where functions are called
     Trial, Waiver                               what is known of stores
+    Member, ApiToken, AccessKey                 who may ask
 
 Only `Job.become` writes `Job.status`; only execution.py writes parts and results.
 """
 
-from jobs.accounts import ApiToken, Member, Role
+from jobs.accounts import Role
+from jobs.credentials import AccessKey, ApiToken
+from jobs.members import Member, Rank
 from jobs.models.events import JobEvent
 from jobs.models.function import Function
 from jobs.models.job import UNTRIED, Job
@@ -27,6 +30,7 @@ from jobs.models.workers import Lane, Node, recent
 __all__ = [
     "MOST_TASK_RESULTS",
     "UNTRIED",
+    "AccessKey",
     "ApiToken",
     "Function",
     "Job",
@@ -37,6 +41,7 @@ __all__ = [
     "Member",
     "Node",
     "Part",
+    "Rank",
     "ReportFile",
     "Role",
     "Slice",

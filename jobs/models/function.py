@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
-from jobs.accounts import ACCOUNT_ID, is_endpoint
+from jobs.accounts import is_endpoint
+from jobs.members import ACCOUNT_ID
 from operations.lambda_invoke import FUNCTION
 
 

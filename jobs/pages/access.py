@@ -16,7 +16,36 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from jobs.members import Rank, may
+
 P = ParamSpec("P")
+
+
+class Rights:
+    """What the person may do, for templates; the verbs of services.py decide anyway."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def submit(self) -> bool:
+        """Hand in lists and create jobs."""
+        return may(self._request.user, Rank.SUBMITTER)
+
+    @property
+    def operate(self) -> bool:
+        """Decide on every job."""
+        return may(self._request.user, Rank.OPERATOR)
+
+    @property
+    def administer(self) -> bool:
+        """Change roles, functions, members, and keys of others."""
+        return may(self._request.user, Rank.ADMINISTRATOR)
+
+
+def rights(request: HttpRequest) -> dict[str, Rights]:
+    """Context processor: `may.submit`, `may.operate`, `may.administer`."""
+    return {"may": Rights(request)}
 
 
 class PageRequest(HttpRequest):

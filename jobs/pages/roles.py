@@ -43,8 +43,7 @@ def role(request: PageRequest, name: str) -> HttpResponseBase:
 def role_probe(request: PageRequest, name: str) -> HttpResponseBase:
     """Try what the store does, now."""
     found = services.role_of(request.user, name)
-    bucket, by_operator = request.POST.get("bucket", "").strip(), request.user.is_staff
-    warning = services.probe_role(found, bucket, by_operator=by_operator)
+    warning = services.try_store(found, request.user, request.POST.get("bucket", "").strip())
     known = {row.trial.found for row in services.matrix(found) if row.trial and row.is_tried}
     if warning:
         messages.warning(request, warning)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from jobs.accounts import ApiToken
+from jobs.credentials import ApiToken
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -29,10 +29,13 @@ class ApiTokenAuthentication(BaseAuthentication):
         if scheme.lower() != SCHEME.lower():
             return None
         digest = ApiToken.digest_of(token.strip())
-        known = ApiToken.objects.select_related("user").filter(digest=digest).first()
-        if known is None or not known.user.is_active:
-            raise AuthenticationFailed("The token is not valid, or its user is no longer active.")
-        vars(known.user)["with_token"] = known  # so that events can say which key it was
+        known = ApiToken.usable().filter(digest=digest).first()
+        if known is None:
+            raise AuthenticationFailed(
+                "The token is not valid: unknown, revoked or expired, or its user was shut out."
+            )
+        known.used()
+        vars(known.user)["with_credential"] = known  # so that events can say which one it was
         return known.user, known
 
     def authenticate_header(self, request: Request) -> str:

@@ -44,8 +44,7 @@ def probe(request: Request, name: str) -> Response:
         raise InvalidRequest({"bucket": ["Give the name of a bucket."]})
     if not isinstance(operations, list) or not all(isinstance(one, str) for one in operations):
         raise InvalidRequest({"operations": ["Give a list of names of operations."]})
-    by_operator = request.user.is_staff
-    warning = services.probe_role(found, bucket, operations, by_operator=by_operator)
+    warning = services.try_store(found, request.user, bucket, operations)
     return _role(found, warning=warning or None)
 
 

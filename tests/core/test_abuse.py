@@ -22,7 +22,7 @@ from jobs import lanes, lifecycle, services, working
 from jobs.errors import InvalidTransition
 from jobs.models import Job, Member, Role, Slice
 from jobs.services import cancel_job, confirm_job, set_priority
-from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeRole
+from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeRole, MakeUser
 from tests.core.conftest import MakeActive, RunLane, claim_next, claim_to_finish
 from tests.core.probed import ProbedStore
 from tests.core.scripted import Script
@@ -54,9 +54,9 @@ def at_once(*works: Callable[[], object]) -> list[str]:
 
 @pytest.mark.usefixtures("several_connections")
 def test_of_two_people_who_confirm_at_once_one_is_told_that_it_was_done(
-    make_active: MakeActive, user: User
+    make_active: MakeActive, user: User, make_user: MakeUser
 ) -> None:
-    alan = User.objects.create_user("alan")
+    alan = make_user("operator", name="alan")
     for _ in range(5):
         job = make_active(5, status="Suspended")
         mine, others = (Job.objects.get(pk=job.pk) for _ in range(2))

@@ -13,7 +13,7 @@ from jobs.errors import InvalidRequest, InvalidTransition
 from jobs.models import Job, Slice
 from jobs.services import cancel_job, confirm_job, pause_job, resume_job, set_priority
 from operations.base import SUCCESSFUL
-from tests.conftest import MakeJob
+from tests.conftest import MakeJob, MakeUser
 from tests.core.conftest import MakeActive, RunLane, claim_next, claim_to_finish, keys
 
 
@@ -162,14 +162,14 @@ def test_a_job_that_is_ending_cannot_be_paused(make_job: MakeJob, user: User, st
 
 
 def test_a_second_pause_is_refused_and_tells_who_was_first(
-    make_active: MakeActive, user: User
+    make_active: MakeActive, user: User, make_user: MakeUser
 ) -> None:
     job = make_active(5, status="Ready")
     pause_job(job, user, reason="mine")
     stale = Job.objects.get(pk=job.pk)
 
     with pytest.raises(InvalidTransition, match="The job is paused already, by ada"):
-        pause_job(stale, User.objects.create_user("alan"), reason="no, mine")
+        pause_job(stale, make_user("operator", name="alan"), reason="no, mine")
 
     job.refresh_from_db()
     assert (job.held_by, job.held_reason, job.events.count()) == ("ada", "mine", 1)

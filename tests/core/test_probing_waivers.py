@@ -11,7 +11,7 @@ from jobs import services
 from jobs.errors import JobFailure
 from jobs.models import Job, Role, Waiver
 from operations.probe import PLANS, Finding
-from tests.conftest import MakeRole
+from tests.conftest import MakeRole, MakeUser
 from tests.core.probed import ProbedStore
 
 TAGS = "S3PutObjectTagging"
@@ -24,8 +24,8 @@ def role(make_role: MakeRole) -> Role:
 
 
 @pytest.fixture
-def operator(db: None) -> User:
-    return User.objects.create_user("olga", is_staff=True)
+def operator(make_user: MakeUser) -> User:
+    return make_user("operator", name="olga")
 
 
 def test_an_operator_may_override_what_is_ignored(

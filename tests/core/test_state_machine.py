@@ -22,7 +22,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from jobs import slicing, stores, threshold
 from jobs.preparing import CHECKPOINT_SLICES
-from tests.conftest import OTHER_ACCOUNT, MakeRole
+from tests.conftest import OTHER_ACCOUNT, MakeRole, MakeUser
 from tests.core.machine_lanes import World
 from tests.core.probed import ProbedStore
 from tests.core.scripted import Script
@@ -55,6 +55,7 @@ def test_nobody_can_bring_a_job_into_an_illegal_state_or_make_it_lose_a_task(
     user: User,
     other_user: User,
     make_role: MakeRole,
+    make_user: MakeUser,
     script: Script,
     store: ProbedStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -68,7 +69,7 @@ def test_nobody_can_bring_a_job_into_an_illegal_state_or_make_it_lose_a_task(
     class Installation(World):
         """The world with this test's fixtures."""
 
-    Installation.people = [user, User.objects.create_user("alan"), other_user]
+    Installation.people = [user, make_user("operator", name="alan"), other_user]
     Installation.script = script
     Installation.monkeypatch = monkeypatch
     Installation.settings = settings

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs import probing, stores
-from jobs.models import Job, Role, Trial, Waiver
+from jobs.models import Job, Member, Rank, Role, Trial, Waiver
 from operations.probe import Finding, Found
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeJob, MakeRole
 from tests.pages.conftest import SIZES, OpenPage
@@ -47,7 +47,6 @@ def role(make_role: MakeRole) -> Role:
 
 @pytest.fixture
 def operator(user: User) -> User:
-    User.objects.update(is_staff=True)
     return user
 
 
@@ -163,6 +162,7 @@ def test_an_operator_overrides_what_is_ignored(client: Client, role: Role, opera
 
 
 def test_others_see_no_override_and_cannot_send_one(client: Client, role: Role) -> None:
+    Member.objects.update(rank=Rank.SUBMITTER)
     path = reverse("role_override", args=["archive"])
     values = {"operation": "S3DeleteObjectTagging", "reason": "known"}
 

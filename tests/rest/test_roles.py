@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs import probing, stores
-from jobs.models import Role, Trial, Waiver
+from jobs.models import Member, Rank, Role, Trial, Waiver
 from operations.probe import PLANS, Finding, Found
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeJob, MakeRole
 from tests.rest.conftest import Post
@@ -157,7 +157,6 @@ def override(post: Post, **changes: Any) -> Any:
 def test_an_operator_overrides_what_is_ignored(
     post: Post, role: Role, store: list[Found], user: User
 ) -> None:
-    User.objects.update(is_staff=True)
     ignored(post, store)
 
     told = trial_of(override(post))
@@ -168,6 +167,7 @@ def test_an_operator_overrides_what_is_ignored(
 
 def test_only_an_operator_may_override(post: Post, role: Role, store: list[Found]) -> None:
     ignored(post, store)
+    Member.objects.update(rank=Rank.SUBMITTER)
 
     assert override(post).status_code == 403
     assert Waiver.objects.count() == 0
@@ -180,7 +180,6 @@ def test_only_an_operator_may_override(post: Post, role: Role, store: list[Found
 def test_nothing_but_ignored_can_be_overridden(
     post: Post, role: Role, store: list[Found], finding: Finding, status: int
 ) -> None:
-    User.objects.update(is_staff=True)
     ignored(post, store, finding)
 
     assert override(post).status_code == status
@@ -191,7 +190,6 @@ def test_nothing_but_ignored_can_be_overridden(
 def test_an_override_needs_a_reason(
     post: Post, role: Role, store: list[Found], reason: object
 ) -> None:
-    User.objects.update(is_staff=True)
     ignored(post, store)
 
     response = override(post, reason=reason)

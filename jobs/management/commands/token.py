@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.accounts import ApiToken
+from jobs import services
+from jobs.errors import InvalidRequest
+from jobs.management.owners import add_owner, owner_of, told
 
 
 class Command(BaseCommand):
@@ -16,12 +17,13 @@ class Command(BaseCommand):
     help = "Make a new API token for a user and print it. Use it as `Authorization: Token …`."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Whose."""
-        parser.add_argument("user", help="The name of the user.")
+        """Whose, what for, until when."""
+        add_owner(parser, positional=True)
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Make it."""
-        user = get_user_model()._default_manager.filter(username=options["user"]).first()
-        if user is None or not user.is_active:
-            raise CommandError(f"There is no active user {options['user']!r}.")
-        return ApiToken.issue(user)
+        given = {"label": options["label"], "expires_at": options["expires"]}
+        try:
+            return services.issue_token(owner_of(options), given)[1]
+        except InvalidRequest as error:
+            raise CommandError(told(error)) from None

@@ -1,0 +1,62 @@
+"""What administrators may do with roles and functions, through any door. The commands of manage.py
+use `set_role` and `set_function` themselves: who runs them has the machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import ProtectedError
+
+from jobs.database import write
+from jobs.errors import Conflict
+from jobs.functions import remove_function, set_function
+from jobs.members import Rank, account_of, require
+from jobs.models import Function, Role
+from jobs.roles import set_role
+from jobs.visible import role_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from jobs.members import User
+
+
+def save_role(user: User, name: str, **values: Any) -> Role:
+    """Make a role in the user's account, or change it. Raises NotPermitted, InvalidRequest."""
+    require(user, Rank.ADMINISTRATOR, "Setting a role")
+    return set_role(account_of(user), name, **values)
+
+
+def delete_role(user: User, name: str) -> None:
+    """Forget a role and its credentials. Raises NotPermitted, NotFound; Conflict while there are
+    jobs that have it.
+    """
+    require(user, Rank.ADMINISTRATOR, "Deleting a role")
+    role = role_of(user, name)
+    try:
+        with write():
+            role.delete()
+    except ProtectedError:
+        raise Conflict(
+            f"Jobs have the role {name}; it can be deleted when they are gone, 90 days after their "
+            "end. Change its credentials to take its access away now."
+        ) from None
+
+
+def functions_of(user: User) -> QuerySet[Function]:
+    """Where the functions of the user's account are called, by name. Raises NotPermitted."""
+    require(user, Rank.VIEWER, "Seeing functions")
+    return Function.objects.filter(account_id=account_of(user)).order_by("name")
+
+
+def save_function(user: User, name: str, url: str) -> Function:
+    """Say where a function is called, or change it. Raises NotPermitted, InvalidRequest."""
+    require(user, Rank.ADMINISTRATOR, "Setting a function")
+    return set_function(account_of(user), name, url)
+
+
+def delete_function(user: User, name: str) -> None:
+    """Forget where a function is called. Raises NotPermitted, NotFound."""
+    require(user, Rank.ADMINISTRATOR, "Deleting a function")
+    remove_function(account_of(user), name)

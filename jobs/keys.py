@@ -1,0 +1,123 @@
+"""Tokens and access keys: everybody keeps their own, administrators those of all members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from django.db.models.functions import Now
+from django.utils import timezone
+from pydantic import AfterValidator, Field, ValidationError
+
+from jobs.credentials import AccessKey, ApiToken, Credential
+from jobs.database import write
+from jobs.errors import InvalidRequest, NotFound, NotPermitted
+from jobs.members import Rank, account_of, may, require
+from jobs.membership import member_of, people_of
+from jobs.requests import Request
+from operations.base import fields_of
+from operations.parameters import Timestamp
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User as Person
+    from django.db.models import QuerySet
+
+    from jobs.members import User
+
+Kind = TypeVar("Kind", bound=Credential)
+
+
+def _to_come(moment: datetime) -> datetime:
+    if moment <= timezone.now():
+        raise ValueError("Give a time to come")
+    return moment
+
+
+class CredentialRequest(Request):
+    """What a new token or key is asked for."""
+
+    user: str | None = Field(None, description="Whose; your own unless told.")
+    label: str = Field("", max_length=64, description="What it is for.")
+    expires_at: Annotated[Timestamp, AfterValidator(_to_come)] | None = Field(
+        None, description="When it ceases to work; never unless told."
+    )
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> CredentialRequest:
+        """The request, checked; raises InvalidRequest."""
+        try:
+            return cls.model_validate(dict(given))
+        except ValidationError as error:
+            raise InvalidRequest(fields_of(error, cls)) from None
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """The tokens that the user may see, newest first. Raises NotPermitted."""
+    return _seen(user, ApiToken)
+
+
+def access_keys_of(user: User) -> QuerySet[AccessKey]:
+    """The access keys that the user may see, newest first. Raises NotPermitted."""
+    return _seen(user, AccessKey)
+
+
+def issue_token(user: User, given: Mapping[str, Any]) -> tuple[ApiToken, str]:
+    """Make a token; the row and the token, which cannot be shown again. `given` is a
+    CredentialRequest. Raises InvalidRequest, NotFound, NotPermitted.
+    """
+    request = CredentialRequest.parse(given)
+    owner = _owner(user, request)
+    with write():
+        return ApiToken.issue(owner, label=request.label, expires_at=request.expires_at)
+
+
+def issue_access_key(user: User, given: Mapping[str, Any]) -> tuple[AccessKey, str]:
+    """Make an access key; the row and its secret, which cannot be shown again. As issue_token."""
+    request = CredentialRequest.parse(given)
+    owner = _owner(user, request)
+    with write():
+        return AccessKey.issue(owner, label=request.label, expires_at=request.expires_at)
+
+
+def revoke_token(user: User, pk: int) -> ApiToken:
+    """End a token at once; again is no error. Raises NotFound, NotPermitted."""
+    return _revoke(tokens_of(user).filter(pk=pk), f"token {pk}")
+
+
+def revoke_access_key(user: User, access_key_id: str) -> AccessKey:
+    """End an access key at once; again is no error. Raises NotFound, NotPermitted."""
+    found = access_keys_of(user).filter(access_key_id=access_key_id)
+    return _revoke(found, f"access key {access_key_id}")
+
+
+def _seen(user: User, kind: type[Kind]) -> QuerySet[Kind]:
+    require(user, Rank.VIEWER, "Seeing tokens and access keys")
+    rows = kind._default_manager.select_related("user")
+    if may(user, Rank.ADMINISTRATOR):
+        return rows.filter(user__in=people_of(account_of(user)))
+    return rows.filter(user=user.pk)
+
+
+def _owner(user: User, request: CredentialRequest) -> Person:
+    """Whose the new one shall be."""
+    require(user, Rank.VIEWER, "Making a token or an access key")
+    named = request.user or user.get_username()
+    if named != user.get_username():
+        require(user, Rank.ADMINISTRATOR, "Making a token or an access key for others")
+    owner = member_of(user, named)
+    if not owner.is_active:
+        raise InvalidRequest({"user": [f"{named} was shut out."]})
+    if owner.is_superuser and owner.pk != user.pk and not getattr(user, "is_superuser", False):
+        raise NotPermitted(f"{named} is a superuser, whose keys nobody else can make.")
+    return owner
+
+
+def _revoke(named: QuerySet[Kind], what: str) -> Kind:
+    found = named.first()
+    if found is None:
+        raise NotFound(f"There is no {what}.")
+    with write():
+        type(found)._default_manager.filter(pk=found.pk, revoked_at=None).update(revoked_at=Now())
+    found.refresh_from_db()
+    return found
