@@ -131,18 +131,39 @@ def manifest_for(user: User, request: JobRequest, role: Role, operation: Operati
     return _known(user, request.manifest.id, role)
 
 
-def listing(user: User, generator: ManifestGenerator, role: Role, operation: Operation) -> Manifest:
-    """A row, not saved yet, for a bucket that is to be listed. Replicating takes every version
-    (spec.md 4.4). Raises InvalidRequest where the bucket cannot be listed.
+def manifest_unseen(user: User, request: JobRequest, operation: Operation) -> Manifest:
+    """A row, not saved yet, for a generator or a manifest in S3 that Preparing will look at first.
+
+    Raises InvalidRequest for columns that make no sense.
     """
+    if request.manifest_generator:
+        return _listed(user, request.manifest_generator, operation)
+    assert request.manifest  # JobRequest sees to that
+    manifest = named_in_s3(user, request.manifest)
+    try:
+        manifests.check_fields(manifest.fields)
+    except JobFailure as failure:
+        raise InvalidRequest({"manifest.fields": [failure.reason]}) from None
+    return manifest
+
+
+def _listed(user: User, generator: ManifestGenerator, operation: Operation) -> Manifest:
+    """A row for a bucket that is to be listed. Replicating takes every version (spec.md 4.4)."""
     with_versions = generator.include_versions or operation.needs_versions
-    manifest = Manifest(
+    return Manifest(
         account_id=account_of(user),
         created_by_id=user.pk,
         format=Manifest.Format.GENERATED,
         fields=["Bucket", "Key", "VersionId"] if with_versions else ["Bucket", "Key"],
         generator=generator.wire_form(),
     )
+
+
+def listing(user: User, generator: ManifestGenerator, role: Role, operation: Operation) -> Manifest:
+    """A row, not saved yet, for a bucket that is to be listed. Raises InvalidRequest where it
+    cannot be.
+    """
+    manifest = _listed(user, generator, operation)
     try:
         manifests.peek(manifest, stores.s3_for(role), spool.storage)
     except JobFailure as failure:

@@ -57,6 +57,7 @@ def prepare(claim: JobClaim, stop: Callable[[], bool]) -> None:
     job = claim.job
     if job.state == JobStatus.NEW:
         job.become(JobStatus.PREPARING, actor="system")
+    _look(claim)
     _require(claim)
     with closing(_open(claim)) as reader:
         if not _read(claim, reader, stop):
@@ -88,6 +89,18 @@ def _end(claim: JobClaim) -> None:
     with write():
         claim.lease.renew()
         _conclude(job, judged, saved)
+
+
+def _look(claim: JobClaim) -> None:
+    """The first look at a manifest that nobody has looked at: it tells its columns and its size."""
+    manifest = claim.job.manifest
+    if manifest.upload or manifest.is_generated or manifest.size is not None:
+        return
+    s3 = stores.s3_for(claim.job.role)
+    held_during(claim.lease, lambda: manifests.peek(manifest, s3, spool.storage))
+    with write():
+        claim.lease.renew()
+        manifest.save(update_fields=["fields", "etag", "size", "total_bytes"])
 
 
 def _require(claim: JobClaim) -> None:

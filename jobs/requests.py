@@ -27,6 +27,7 @@ from pydantic import (
 from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.errors import InvalidRequest
 from jobs.generator import ManifestGenerator
+from jobs.tags import Tags
 from jobs.windows import Window
 from operations import OPERATION_BY_NAME
 from operations.base import InvalidParameters, Operation, fields_of
@@ -37,7 +38,6 @@ BUCKET_ARN = re.compile(r"arn:[^:]+:s3:::(?P<bucket>[^/]+)")
 OBJECT = re.compile(
     r"(?:s3://|arn:[^:]+:s3:::)(?P<bucket>[A-Za-z0-9._-]{1,255})/(?P<key>.+)", re.DOTALL
 )
-MOST_TAGS = 50
 CSV: Literal["S3BatchOperations_CSV_20180820"] = "S3BatchOperations_CSV_20180820"
 JSON_LINES: Literal["JSONLines"] = "JSONLines"
 KEY_LIST: Literal["KeyList"] = "KeyList"
@@ -68,13 +68,6 @@ def _account(value: str) -> str:
     value = value.strip()
     if not ACCOUNT.fullmatch(value):
         raise ValueError("An account id has 12 digits")
-    return value
-
-
-def _tags(value: dict[str, str]) -> dict[str, str]:
-    for key, text in value.items():
-        if not 1 <= len(key) <= 128 or len(text) > 256:
-            raise ValueError("A tag's key has 1 to 128 characters, its value at most 256")
     return value
 
 
@@ -173,9 +166,7 @@ class JobRequest(Request):
     confirmation_required: StrictBool = True
     report: ReportRequest = ReportRequest()
     client_request_token: str | None = Field(None, min_length=1, max_length=64)
-    tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(
-        default_factory=dict, max_length=MOST_TAGS
-    )
+    tags: Tags = Field(default_factory=dict)
 
     @field_validator("failure_threshold", mode="before")
     @classmethod

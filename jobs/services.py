@@ -13,6 +13,7 @@ from jobs import background
 from jobs.administration import delete_function, delete_role, functions_of, save_function, save_role
 from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
+from jobs.deciding import require_operator, require_owner
 from jobs.errors import Conflict, InvalidRequest, InvalidTransition, JobFailure
 from jobs.functions import remove_function, set_function
 from jobs.intake import store_upload
@@ -25,13 +26,13 @@ from jobs.keys import (
     tokens_of,
 )
 from jobs.linting import check_manifest, keep_in_s3, keep_list, mend_manifest
-from jobs.members import Rank, may, require, require_same_account
 from jobs.membership import add_member, member_of, members_of, set_active, set_rank
 from jobs.models import UNTRIED, Job, JobEvent
 from jobs.probing import matrix, recheck
 from jobs.roles import probe_role, set_role, try_store, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job
+from jobs.tagging import set_tags
 from jobs.visible import job_of, jobs_of, manifest_of, manifests_of, role_of, roles_of
 from jobs.windows import Window
 from jobs.workers import alarms_of, workers_of
@@ -79,6 +80,7 @@ __all__ = [
     "set_rank",
     "set_role",
     "set_speed",
+    "set_tags",
     "set_window",
     "store_upload",
     "tokens_of",
@@ -93,7 +95,7 @@ def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool 
     where nobody knows what the store will do and that is not accepted in so many words; Conflict
     where the store was found out while the job waited.
     """
-    _decides(user, job, "Confirming a job")
+    require_operator(user, job, "Confirming a job")
     if job.can_confirm:
         try:
             recheck(job)
@@ -116,12 +118,6 @@ def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool 
     background.ring()
 
 
-def _decides(user: User, job: Job, what: str, rank: Rank = Rank.OPERATOR) -> None:
-    """Raise NotPermitted unless the user may do that with this job."""
-    require(user, rank, what)
-    require_same_account(user, job.account_id)
-
-
 def _untried(job: Job) -> str:
     return (
         f"Nobody knows what this store does when it is asked for {job.operation}, and some stores "
@@ -135,10 +131,7 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
 
     Raises InvalidTransition where the job is ending already. Who created it may cancel it.
     """
-    own = job.created_by_id == user.pk and may(user, Rank.SUBMITTER)
-    _decides(
-        user, job, "Cancelling the job of somebody else", Rank.SUBMITTER if own else Rank.OPERATOR
-    )
+    require_owner(user, job, "Cancelling the job")
     told: dict[str, Any] = {
         "actor": name_of(user),
         "reason": reason or "cancelled",
@@ -157,7 +150,7 @@ def pause_job(job: Job, user: User, *, reason: str = "") -> None:
     An active one drains and is Paused; one that is not, goes on being prepared or stays Ready.
     Raises InvalidTransition where the job is paused or ending already.
     """
-    _decides(user, job, "Pausing a job")
+    require_operator(user, job, "Pausing a job")
     hold_job(job, name_of(user), checked_reason(reason))
 
 
@@ -181,7 +174,7 @@ def hold_job(job: Job, actor: str, reason: str) -> None:
 
 def resume_job(job: Job, user: User, *, reason: str = "") -> None:
     """Let a job that a person paused go on, when its turn comes. Raises InvalidTransition."""
-    _decides(user, job, "Resuming a job")
+    require_operator(user, job, "Resuming a job")
     told = f"resumed: {reason}" if checked_reason(reason) else "resumed"
     with write():
         held = Job.objects.exclude(held_by="").exclude(status__in=FINAL)
@@ -233,7 +226,7 @@ def set_speed(job: Job, user: User, rate: object) -> None:
 
 def _change(job: Job, user: User, told: str, what: str, **values: Any) -> None:
     """Change a job that has not ended, and remember who did it."""
-    _decides(user, job, "Changing a job")
+    require_operator(user, job, "Changing a job")
     with write():
         changed = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL).update(**values)
         if changed:

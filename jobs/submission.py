@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
 from jobs.generated import check_output
-from jobs.intake import NO_MANIFEST, manifest_for
+from jobs.intake import NO_MANIFEST, manifest_for, manifest_unseen
 from jobs.manifests import generator_of
 from jobs.members import Rank, account_of, require
 from jobs.models import Job, JobEvent, Manifest, Role
@@ -28,9 +29,16 @@ if TYPE_CHECKING:
     from jobs.members import User
 
 
-def create_job(user: User, given: Mapping[str, Any]) -> Job:
+def create_job(
+    user: User,
+    given: Mapping[str, Any],
+    *,
+    asks_store: bool = True,
+    wire_form: Mapping[str, Any] | None = None,
+) -> Job:
     """Check everything that can be known now, and create the job; background workers take it from
-    there.
+    there. What only a store can tell waits for Preparing where not `asks_store`, as on AWS
+    (spec.md 3.4). `wire_form`: Manifest, Report and RoleArn as an AWS client wrote them.
 
     The same client_request_token with the same request gives the same job (spec.md 3.11). Raises
     InvalidRequest, Conflict, NotPermitted.
@@ -47,10 +55,14 @@ def create_job(user: User, given: Mapping[str, Any]) -> Job:
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
     _admit(operation, job.role)
-    job.manifest = manifest_for(user, request, job.role, operation)
-    _require(job)
-    _check_report(job)
-    _check_output(job)
+    job.wire_form = dict(wire_form) if wire_form else None
+    if asks_store:
+        job.manifest = manifest_for(user, request, job.role, operation)
+        _require(job)
+        _check_report(job)
+        _check_output(job)
+    else:
+        job.manifest = manifest_unseen(user, request, operation)
     return _save(job, user)
 
 
@@ -91,7 +103,7 @@ def _repeated(account_id: str, token: str, digest: str) -> Job | None:
 
 
 def _role(account_id: str, named: str) -> Role:
-    name = named.removeprefix(f"arn:aws:iam::{account_id}:role/")
+    name = re.sub(rf"^arn:[^:]+:iam::{account_id}:role/", "", named)
     role = Role.objects.filter(account_id=account_id, name=name).first()
     if role is None:
         raise InvalidRequest(

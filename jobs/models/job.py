@@ -104,6 +104,9 @@ class Job(Turns):
         max_length=255, blank=True, help_text="The one bucket that the manifest names."
     )
 
+    wire_form = models.JSONField(
+        null=True, help_text="Manifest, Report and RoleArn as a client of S3 Control wrote them."
+    )
     generated_manifest = models.JSONField(
         null=True, help_text="A saved listing, as DescribeJob's GeneratedManifestDescriptor."
     )

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from jobs import services
-from jobs.errors import InvalidTransition
+from jobs.errors import InvalidTransition, NotPermitted
 from jobs.models import Job
 from jobs.status import CANCELLABLE, FINAL, JobStatus
 from tests.core import promises
@@ -166,10 +166,30 @@ class People(RuleBasedStateMachine):
         hours=HOURS,
     )
     def somebody_asks(self, job: Job, who: int, verb: str, priority: int, hours: str) -> None:
+        user = self.colleague_of(job, who)
         if verb == "change":
-            self.change(job, self.people[who], priority, hours)
+            self.change(job, user, priority, hours)
         else:
-            getattr(self, verb)(job, self.people[who])
+            getattr(self, verb)(job, user)
+
+    @rule(
+        job=jobs,
+        verb=st.sampled_from(
+            [services.confirm_job, services.cancel_job, services.pause_job, services.resume_job]
+        ),
+    )
+    def a_stranger_asks(self, job: Job, verb: Callable[..., Any]) -> None:
+        before = promises.row_of(job)
+        ours = self.colleague_of(job).member.account_id
+        stranger = next(one for one in self.people if one.member.account_id != ours)
+        with pytest.raises(NotPermitted):
+            verb(job, stranger)
+        assert promises.row_of(job) == before
+
+    def colleague_of(self, job: Job, who: int = 0) -> User:
+        """One of those who may decide on the job."""
+        ours = [one for one in self.people if one.member.account_id == job.account_id]
+        return ours[who % len(ours)]
 
     def change(self, job: Job, user: User, priority: int, hours: str) -> None:
         for verb, value in (

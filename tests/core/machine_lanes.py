@@ -196,9 +196,9 @@ class World(People):
         with suppress(InvalidTransition):
             match event:
                 case "cancel":
-                    services.cancel_job(job, self.people[0])
+                    services.cancel_job(job, self.colleague_of(job))
                 case "pause":
-                    services.pause_job(job, self.people[0])
+                    services.pause_job(job, self.colleague_of(job))
                 case "tick":
                     lifecycle.advance()
                 case "overtaken":
@@ -319,12 +319,12 @@ class World(People):
         for job in [job for job in jobs if not job.is_final]:
             services.set_window(job, self.people[0], None)
             if job.is_held:
-                services.resume_job(job, self.people[0])
+                services.resume_job(job, self.colleague_of(job))
         self.leases_of_jobs_run_out()
         expire(*Slice.objects.filter(state=Slice.State.RUNNING))
         for _ in range(TURNS):
             for job in Job.objects.filter(status="Suspended"):
-                services.confirm_job(job, self.people[0])
+                services.confirm_job(job, self.colleague_of(job))
             lifecycle.advance()
             working.work("node", never)
             if all(job.is_final for job in Job.objects.all()):

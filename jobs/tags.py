@@ -1,0 +1,25 @@
+"""What the tags of a job may be (spec.md 8.4)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from operations.parameters import tag_text
+
+MOST_TAGS = 50
+
+
+def _tags(value: dict[str, str]) -> dict[str, str]:
+    if len(value) > MOST_TAGS:
+        raise ValueError(f"A job has at most {MOST_TAGS} tags")
+    for key, text in value.items():
+        if not 1 <= len(key) <= 128 or len(text) > 256:
+            raise ValueError("A tag's key has 1 to 128 characters, its value at most 256")
+        tag_text(key + text)
+    return value
+
+
+Tags = Annotated[dict[str, str], AfterValidator(_tags)]
+"""The tags of a job (spec.md 8.4)."""
