@@ -45,8 +45,7 @@ def create_job(
     """
     require(user, Rank.SUBMITTER, "Creating a job")
     request, operation = JobRequest.parse(given)
-    account_id = account_of(user)
-    digest = request.digest(operation)
+    account_id, digest = account_of(user), request.digest(operation)
     if job := _repeated(account_id, request.client_request_token, digest):
         return job
     job = _job(request, operation)
