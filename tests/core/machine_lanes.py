@@ -317,7 +317,7 @@ class World(People):
         """Release everything, and work until nothing is left: every job ends as it should."""
         jobs = list(Job.objects.order_by("created_at"))
         for job in [job for job in jobs if not job.is_final]:
-            services.set_window(job, self.people[0], None)
+            services.set_window(job, self.colleague_of(job), None)
             if job.is_held:
                 services.resume_job(job, self.colleague_of(job))
         self.leases_of_jobs_run_out()
