@@ -59,6 +59,29 @@ def require(name: str, reason: str) -> None:
     pytest.skip(told, allow_module_level=True)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test-services` asks for it: what asks no database answers the same on any."""
+    told = "leave out tests that need neither a database nor processes"
+    parser.addoption("--with-database", action="store_true", help=told)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Obey --with-database."""
+    if not config.getoption("--with-database"):
+        return
+    wanted = [item for item in items if _needs_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
+    items[:] = wanted
+
+
+def _needs_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "live_server"}.intersection(
+        getattr(item, "fixturenames", ())
+    )
+    marks = ("django_db", "processes")
+    return bool(fixtures) or any(item.get_closest_marker(mark) for mark in marks)
+
+
 def pytest_configure() -> None:
     """A database in memory. Argon2 is slow on purpose, and so is reading all static files before
     each first request.
