@@ -46,9 +46,10 @@ REFUSED: tuple[tuple[Network, str], ...] = tuple(
 )
 SAME = tuple(map(IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96")))
 """Where the last 32 bits are the IPv4 address that is reached: mapped, and NAT64."""
-LAST_BITS = (*SAME, *map(IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48")))
-"""Where they may be: as well compatible, translated (RFC 2765), and NAT64 of a network's own."""
+LAST_BITS = (*SAME, *map(IPv6Network, ("::/96", "::ffff:0:0:0/96")))
+"""Where they are one that is meant: as well compatible, and translated (RFC 2765)."""
 OWN_NAT64 = IPv6Network("64:ff9b:1::/48")
+"""NAT64 of a network's own (RFC 8215), which has it last, or around the byte that is kept free."""
 SIX_TO_FOUR = IPv6Network("2002::/16")
 TEREDO = IPv6Network("2001::/32")
 ISATAP = (0x0000_5EFE, 0x0200_5EFE)
@@ -166,8 +167,9 @@ def forms(address: str) -> Iterator[Address]:
     number = int(found)
     if any(found in network for network in LAST_BITS) or (number >> 32) & 0xFFFF_FFFF in ISATAP:
         yield IPv4Address(number & 0xFFFF_FFFF)
-    if found in OWN_NAT64:  # around the byte that RFC 6052 keeps free
-        yield IPv4Address(((number >> 64) & 0xFFFF) << 16 | (number >> 40) & 0xFFFF)
+    elif found in OWN_NAT64:
+        around = ((number >> 64) & 0xFFFF) << 16 | (number >> 40) & 0xFFFF
+        yield from (IPv4Address(bits) for bits in (around, number & 0xFFFF_FFFF) if bits)
     elif found in SIX_TO_FOUR:
         yield IPv4Address((number >> 80) & 0xFFFF_FFFF)
     elif found in TEREDO:
