@@ -24,6 +24,7 @@ from botocore.awsrequest import (
     AWSHTTPSConnectionPool,
 )
 from botocore.exceptions import BotoCoreError, HTTPClientError
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
@@ -175,6 +176,15 @@ class _Guarded(AWSHTTPConnection):
         return passed
 
 
+class _Straight(HTTPConnectionPool):
+    """Connections over which no Location is followed. botocore asks for that with a number of
+    retries, at which urllib3 still breaks over a 303.
+    """
+
+    def urlopen(self, *request: Any, **more: Any) -> Any:
+        return super().urlopen(*request, **{**more, "redirect": False})
+
+
 def _pools(its_gate: Gate) -> dict[str, type]:
     """botocore's pools of connections by scheme, with connections that are guarded."""
 
@@ -184,10 +194,10 @@ def _pools(its_gate: Gate) -> dict[str, type]:
     class Secure(_Guarded, AWSHTTPSConnection):  # type: ignore[misc]  # of botocore's own bases
         gate = its_gate
 
-    class PlainPool(AWSHTTPConnectionPool):
+    class PlainPool(_Straight, AWSHTTPConnectionPool):
         ConnectionCls = Plain
 
-    class SecurePool(AWSHTTPSConnectionPool):
+    class SecurePool(_Straight, AWSHTTPSConnectionPool):
         ConnectionCls = Secure
 
     return {"http": PlainPool, "https": SecurePool}

@@ -175,7 +175,7 @@ def test_only_an_entry_that_means_it_lifts_what_is_refused(
             "s3.*.example.org",
             "-a.org",
         ),
-        *("10.0.0", "10.0.0.256", "10.0.0.0/33", "0x7f.1", "2130706433", "::1::", "example..org"),
+        *("10.0.0", "10.0.0.256", "10.0.0.0/33", "0x7f.1", "2130706433", "::1::", "-a.org"),
     ],
 )
 def test_what_is_neither_name_nor_address_nor_network_is_told(entry: str) -> None:
