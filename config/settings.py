@@ -16,6 +16,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
+from operations.reach import Reach
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env")
 
@@ -70,6 +72,14 @@ LADING_ACTIVE_JOBS = env_int("LADING_ACTIVE_JOBS", 6, 1, 1000)
 LADING_LEASE_SECONDS = env_int("LADING_LEASE_SECONDS", 30, 3, 600)
 LADING_THREADS = env_int("LADING_THREADS", 16, 1, 256)
 LADING_CONNECTIONS = env_int("LADING_CONNECTIONS", 512, 1, 900)
+
+try:
+    LADING_ENDPOINTS = Reach.parse(env_list("LADING_ENDPOINTS", ""))
+except ValueError as error:
+    raise ImproperlyConfigured(
+        "LADING_ENDPOINTS must be host names (*.example.org for all below one), addresses and "
+        f"networks such as 10.0.0.0/8, separated by commas, without scheme or port; {error}."
+    ) from None
 
 DEBUG = env_bool("LADING_DEBUG", default=False)
 ALLOWED_HOSTS = env_list("LADING_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from jobs import secrecy
+from jobs import reach, secrecy
 from jobs.members import ACCOUNT_ID
 
 ROLE_NAME = RegexValidator(
@@ -125,9 +125,19 @@ class Role(models.Model):
         return models.Q(endpoint_url__in=[bare, f"{bare}/"])
 
     def clean(self) -> None:
-        """Write the endpoint's host as clients send it."""
+        """Write the endpoint's host as clients send it, and refuse one that is not to be reached.
+
+        What is no endpoint at all is told by its field's own validator.
+        """
+        try:
+            is_endpoint(self.endpoint_url)
+        except ValidationError:
+            return
         parts = urlsplit(self.endpoint_url)
         self.endpoint_url = parts._replace(netloc=parts.netloc.lower()).geturl()
+        in_host = self.addressing == self.Addressing.VIRTUAL
+        if told := reach.refusal(self.endpoint_url, in_host=in_host):
+            raise ValidationError({"endpoint_url": told})
 
     @property
     def arn(self) -> str:

@@ -73,9 +73,9 @@ def probe_role(
         faults["bucket"] = ["Name a bucket that the role may write a scratch object to."]
     if faults:
         raise InvalidRequest(faults)
-    if stores.identify(role, bucket) == 404:
-        raise InvalidRequest({"bucket": [f"There is no bucket {bucket}."]})
     try:
+        if stores.identify(role, bucket) == 404:
+            raise InvalidRequest({"bucket": [f"There is no bucket {bucket}."]})
         trials = probing.try_operations(
             role, bucket, [*operations] or names, lambda: None, by_operator=by_operator
         )

@@ -12,11 +12,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from jobs import reach
 from jobs.accounts import Role
 from jobs.errors import JobFailure
-from jobs.models.function import Function, url_of
+from jobs.models.function import Function, server_of
 from jobs.redirects import refuse_redirects
-from operations.base import Store, Unfit
+from operations.base import Store
+from operations.gate import Refused, guard
 from operations.lambda_invoke import FUNCTION
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ def s3_for(role: Role) -> S3Client:
 
 def scratch_store(role: Role) -> Store:
     """The store for trials of operations: no request outlasts the lease of who waits for it."""
-    return Store(s3=_client(role.pk, role.updated_at, retries=2, timeout=10))
+    s3 = _client(role.pk, role.updated_at, retries=2, timeout=10)
+    return Store(s3=s3, gate=reach.gate_at(role.endpoint_url))
 
 
 def store_for(role: Role, *, job_id: str = "", retries: int = 1) -> Store:
@@ -51,6 +54,7 @@ def store_for(role: Role, *, job_id: str = "", retries: int = 1) -> Store:
         accepts_large_copies=role.server.startswith(TAKE_LARGE_COPIES),
         job_id=job_id,
         lambda_for=Functions(role).client_for,
+        gate=reach.gate_at(role.endpoint_url),
     )
 
 
@@ -67,27 +71,18 @@ class Functions:
         self._clients: dict[str, LambdaClient] = {}
 
     def client_for(self, function: str) -> LambdaClient:
-        """The client that reaches a function by its name or ARN.
-
-        Raises Unfit where it is neither in the table nor on AWS.
-        """
+        """The client that reaches a function by name or ARN. Raises Unfit, as `server_of` does."""
         with self._lock:
             if function not in self._clients:
                 self._clients[function] = self._client(function)
             return self._clients[function]
 
     def _client(self, function: str) -> LambdaClient:
-        url = url_of(function, self._urls)
-        if url is None and self._role.endpoint_url:
-            raise Unfit(
-                "FunctionUnreachable",
-                f"The function {function[:100]} is in no table, and the role's store is not AWS. "
-                "Say where to call it: `manage.py function set NAME URL`.",
-            )
-        match = FUNCTION.fullmatch(function)
         role = self._role
+        url = server_of(function, self._urls, at_aws=not role.endpoint_url)
+        match = FUNCTION.fullmatch(function)
         with SESSION_LOCK:
-            return _session().client(
+            client = _session().client(
                 "lambda",
                 endpoint_url=url,
                 region_name=match["region"] if match and match["region"] else role.region,
@@ -102,6 +97,8 @@ class Functions:
                     user_agent_extra="lading",
                 ),
             )
+        guard(client, reach.gate_at(url))
+        return client
 
 
 SESSION_LOCK = Lock()
@@ -136,6 +133,7 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 
                 user_agent_extra="lading",
             ),
         )
+    guard(client, reach.gate_at(role.endpoint_url))
     if role.endpoint_url:
         client.meta.events.register_first("needs-retry.s3", refuse_redirects)
     return client
@@ -149,9 +147,9 @@ class Identity(NamedTuple):
 
 
 def identify(role: Role, bucket: str) -> int | None:
-    """Remember what the store calls itself, for the differences that are known. Never fails.
+    """Remember what the store calls itself, for the differences that are known.
 
-    Returns the status of its answer about the bucket; None where it gave none.
+    Returns the status of its answer about the bucket; None where it gave none. Raises Refused.
     """
     said = identity(role, bucket)
     remember(role, said)
@@ -159,11 +157,13 @@ def identify(role: Role, bucket: str) -> int | None:
 
 
 def identity(role: Role, bucket: str) -> Identity | None:
-    """Ask the store for a bucket; also who refuses says who it is. None where no answer comes."""
+    """What the store says of a bucket, or by refusing; None for no answer. Raises Refused."""
     try:
         reply: Any = s3_for(role).head_bucket(Bucket=bucket)
     except ClientError as refused:
         reply = refused.response
+    except Refused:
+        raise
     except BotoCoreError:
         return None
     about = reply.get("ResponseMetadata", {})

@@ -30,6 +30,7 @@ from jobs.preparing import prepare
 from jobs.report import finish
 from jobs.status import TO_FINISH, TO_PREPARE, JobStatus
 from operations.base import Unfit
+from operations.gate import Refused
 from operations.pace import Pace
 from operations.sender import Sender, sender_for
 
@@ -155,6 +156,9 @@ def perform(
     except JobFailure as failure:
         logger.info("Job %s fails: %s", claim.job.pk, failure.reason)
         _fail(claim, failure.code, failure.reason)
+    except Refused as refused:
+        logger.warning("Job %s fails: %s", claim.job.pk, refused)
+        _turn_away(claim, refused)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("The database failed work on job %s: %s", claim.job.pk, error)
         connection.close()
@@ -175,6 +179,13 @@ def _look_again(claim: SliceClaim) -> None:
     except JobFailure:
         claim.release()
         raise
+
+
+def _turn_away(claim: Claim, refused: Refused) -> None:
+    """The store may not be reached, so nothing was sent, and no later try gets further."""
+    if isinstance(claim, SliceClaim):
+        claim.release()
+    _fail(claim, *_reason(claim, refused))
 
 
 def _step(claim: JobClaim, stop: Callable[[], bool]) -> None:

@@ -9,7 +9,7 @@ aliases are AWS's names; both are accepted. Nothing here knows Django or the dat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from operations.client_events import add_content_md5, catch, keep_true_status
+from operations.gate import Gate
 from operations.sentences import sentence
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Store:
     """The job that the tasks belong to, as functions are told of it."""
     lambda_for: Callable[[str], LambdaClient] | None = None
     """Gives the client that reaches a function, by its name or ARN."""
+    gate: Gate = field(default_factory=Gate)
+    """What stands in front of `s3`, for those who open connections of their own."""
 
     def __post_init__(self) -> None:
         if isinstance(self.s3, BaseClient):  # a stand-in in a test has no events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pycurl
 from botocore.httpsession import get_cert_path
 
 from operations.base import Target
+from operations.gate import Gate
 
 if TYPE_CHECKING:
     from operations.request import RequestTemplate
@@ -26,6 +28,39 @@ UNWANTED = ["Expect:", "Accept:", "Content-Type:"]
 """Headers that libcurl would send of its own accord, and boto3 does not."""
 
 
+class Handed(socket.socket):
+    """A socket of which pycurl takes a duplicate, and lets this one go without closing it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Door:
+    """Opens the sockets of a handle, for such addresses as the gate lets pass."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._host = self._reason = ""
+        self._has_opened = False
+
+    def begin(self, host: str) -> None:
+        """Be ready for a request to a host."""
+        self._host, self._reason, self._has_opened = host, "", False
+
+    @property
+    def refusal(self) -> str:
+        """Why no address of the host could be connected to, where that was the gate's doing."""
+        return "" if self._has_opened else self._reason
+
+    def open(self, _purpose: int, place: Any) -> socket.socket | int:
+        """libcurl's OPENSOCKETFUNCTION. Whatever it refuses, libcurl tries the next address."""
+        if told := self._gate.against(self._host, place.addr[0]):
+            self._reason = self._reason or told
+            return pycurl.SOCKET_BAD
+        self._has_opened = True
+        return Handed(place.family, place.socktype, place.protocol)
+
+
 class Connection:
     """A handle, the request that it carries, and the reply as far as it has come."""
 
@@ -38,6 +73,7 @@ class Connection:
         self.offset = 0.0
         self._heard = 0
         self._started_at = self._heard_at = 0.0
+        self.door = Door(template.store.gate)
         self.curl = pycurl.Curl()
         self._set_up()
 
@@ -55,8 +91,11 @@ class Connection:
         curl.setopt(pycurl.USERAGENT, "lading")
         curl.setopt(pycurl.WRITEFUNCTION, self.body.append)
         curl.setopt(pycurl.HEADERFUNCTION, self.head.append)
-        for option, value in network_options(template.store.s3).items():
+        options = network_options(template.store.s3)
+        for option, value in options.items():
             curl.setopt(option, value)
+        if not options[pycurl.PROXY]:
+            curl.setopt(pycurl.OPENSOCKETFUNCTION, self.door.open)
 
     def start(self, index: int, target: Target) -> None:
         """Make the handle ready for the request for a target."""
@@ -66,6 +105,7 @@ class Connection:
         self._started_at = self._heard_at = monotonic()
         self._heard = 0
         self.offset = self.template.offset
+        self.door.begin(self.template.host)
         url, lines = self.template.stamp(target)
         lines += UNWANTED
         self.curl.setopt(pycurl.URL, url)

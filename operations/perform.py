@@ -22,6 +22,7 @@ from botocore.parsers import ResponseParserError
 
 from operations.base import MESSAGE_BYTES, Again, Operation, Outcome, Store, Target
 from operations.client_events import TRUE_STATUS
+from operations.gate import Refused
 
 S3 = "Amazon S3"
 """What AWS's reports call the service whose refusal a message tells of."""
@@ -69,6 +70,8 @@ def perform(operation: Operation, store: Store, target: Target) -> Outcome:
         return refusal_of(error)
     except NO_REPLY as error:
         return no_reply(type(error).__name__, str(error))
+    except Refused as error:
+        return refused_here(str(error))
     except ResponseParserError:
         return not_s3()
     except ParamValidationError as error:
@@ -122,6 +125,11 @@ def refusal(
 def no_reply(error_code: str, message: str) -> Outcome:
     """The outcome of a request that got no reply, or only a part of one; without passwords."""
     return failure(None, error_code, without_secrets(message), Again.FAULT)
+
+
+def refused_here(reason: str) -> Outcome:
+    """The outcome of a request that the gate did not let pass: for good, as its rules are."""
+    return failure(None, "EndpointRefused", reason, Again.NEVER)
 
 
 def not_s3() -> Outcome:

@@ -16,7 +16,7 @@ from botocore.parsers import ResponseParserError
 
 from operations.base import Again, Outcome
 from operations.client_events import PAGE, TRUE_STATUS, is_unreadable
-from operations.perform import no_reply, not_s3, refusal_of
+from operations.perform import no_reply, not_s3, refusal_of, refused_here
 
 if TYPE_CHECKING:
     from operations.connection import Connection
@@ -59,6 +59,8 @@ class Reply:
         if fault == pycurl.E_FILESIZE_EXCEEDED:
             # No reply of S3's. Without its body, its status is what counts.
             return self._refusal(connection, status, b"") if status > 299 else not_s3()
+        if fault and (reason := connection.door.refusal):
+            return refused_here(reason)
         if fault:
             said = text or f"libcurl gave up with error {fault}."
             return no_reply(NAMES.get(fault, "ConnectionClosedError"), said)

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError
 
 from operations.base import Operation, Store, Target
 from operations.capture import NotOneRequest, Prepared, capture
+from operations.gate import Refused, host_of
 from operations.signing import Scope, Signer
 from operations.slots import Slots
 
@@ -80,9 +81,13 @@ class RequestTemplate:
         self._slot_url(sample)
 
     def capture(self, target: Target) -> Prepared:
-        """boto3's own request for a target. Raises CannotCompile where it makes none."""
+        """boto3's own request for a target. Raises CannotCompile where it makes none, and Refused
+        where the gate lets none pass.
+        """
         try:
             return capture(self.store.s3, self.operation.call, self.operation.request(target))
+        except Refused:
+            raise
         except (BotoCoreError, NotOneRequest) as error:
             raise CannotCompile(f"boto3 prepares no request: {error}") from error
 
@@ -138,6 +143,7 @@ class RequestTemplate:
             lines.append(f"{name}:{value}\n")
         head = f"{self.method}\n{parts.path}\n{query}\n"
         tail = "".join(lines) + f"\n{self._signed_headers}\n{payload}"
+        self.host = host_of(sample.url)
         self._url = Slots(sample.url, sentinels)
         self._canonical_head = Slots(head, sentinels)
         self._canonical_tail = Slots(tail, {KEY: "key", VERSION: "version", "\0date": "date"})

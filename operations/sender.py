@@ -16,6 +16,7 @@ import pycurl
 
 from operations.base import Operation, Outcome, Store, Target
 from operations.connection import Connection
+from operations.gate import Refused
 from operations.proof import prove
 from operations.replies import Reply, Verdict
 from operations.request import CannotCompile, RequestTemplate
@@ -172,7 +173,7 @@ class CurlSender:
         try:
             self._template.renew()
             prove(self._template)
-        except CannotCompile:
+        except (CannotCompile, Refused):
             self._fits = False
 
     def abandon(self) -> list[int]:

@@ -21,18 +21,10 @@ TOO_LONG = {"config/settings.py"}
 """One file on purpose: every setting in one place, no function in it is long."""
 
 LAYERS = (
-    {"status", "errors", "secrecy", "database", "sqlite", "memory", "apps", "supervisor"},
+    {"status", "errors", "secrecy", "database", "sqlite", "memory", "apps", "supervisor", "reach"},
     {
-        "models",
-        "accounts",
-        "members",
-        "credentials",
-        "tags",
-        "requests",
-        "checked",
-        "generator",
-        "generator_filter",
-        "windows",
+        *("models", "accounts", "members", "credentials", "tags", "requests", "checked"),
+        *("generator", "generator_filter", "windows"),
     },
     {"stores", "spool", "bucket_spool", "bucket_files", "redirects"},
     {"probing", "needs"},

@@ -53,6 +53,7 @@ WRONG = {
     "LADING_CONNECTIONS": ["0", "901", "x"],
     "LADING_DEBUG": ["True", "1", "yes"],
     "LADING_HTTPS": ["on", "0"],
+    "LADING_ENDPOINTS": ["https://s3.example.org", "store:9000", "10.1.2.3/8", "a.org,*"],
     "LADING_BROKER": ["rabbit", "redis", "redis://"],
     "LADING_SPOOL": [
         "s3://bucket/prefix?access_key=x",
@@ -90,6 +91,19 @@ def test_a_command_tells_a_wrong_value_in_one_sentence(tmp_path: Path, command: 
     assert told == "LADING_WORKERS must be a whole number from 1 to 64, not 'zero'.\n"
 
 
+def test_a_wrong_endpoint_is_told_with_what_may_be_listed(tmp_path: Path) -> None:
+    code = "import sys, manage; sys.argv[1:] = ['check']; manage.main()"
+
+    status, told = python(code, {"LADING_ENDPOINTS": "10.0.0.0/8, store:9000"}, tmp_path)
+
+    assert status == 1
+    assert told == (
+        "LADING_ENDPOINTS must be host names (*.example.org for all below one), addresses and "
+        "networks such as 10.0.0.0/8, separated by commas, without scheme or port; "
+        "'store:9000' is none of these.\n"
+    )
+
+
 def test_the_web_server_does_not_start_without_a_secret_key(tmp_path: Path) -> None:
     status, told = python("import config.wsgi", {"LADING_SECRET_KEY": ""}, tmp_path)
 
@@ -106,6 +120,12 @@ RIGHT = [
     ("settings.DEBUG", {"LADING_DEBUG": "true"}, "True"),
     ("settings.ALLOWED_HOSTS", {"LADING_ALLOWED_HOSTS": "a.org, b.org,"}, "['a.org', 'b.org']"),
     ("settings.SECRET_KEY_FALLBACKS", {"LADING_SECRET_KEY_FALLBACKS": "one,two"}, "['one', 'two']"),
+    ("settings.LADING_ENDPOINTS.lists('store', '10.1.2.3')", {}, "True"),
+    (
+        "settings.LADING_ENDPOINTS.names, *settings.LADING_ENDPOINTS.networks",
+        {"LADING_ENDPOINTS": " *.Example.org, 10.0.0.0/8 ,[::1],"},
+        "frozenset({'*.example.org'}) 10.0.0.0/8 ::1/128",
+    ),
     ("settings.DATABASES['default']['ENGINE']", {}, "jobs.sqlite"),
     (
         "*map(settings.DATABASES['default'].get, ('HOST', 'CONN_HEALTH_CHECKS'))",

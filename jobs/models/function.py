@@ -8,8 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
+from jobs import reach
 from jobs.accounts import is_endpoint
 from jobs.members import ACCOUNT_ID
+from operations.base import Unfit
 from operations.lambda_invoke import FUNCTION
 
 
@@ -57,10 +59,36 @@ class Function(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse a server that is not to be reached; what is no URL its field's validator tells."""
+        try:
+            is_server(self.url)
+        except ValidationError:
+            return
+        if told := reach.refusal(self.url):
+            raise ValidationError({"url": told})
+
     @classmethod
     def urls_of(cls, account_id: str) -> dict[str, str]:
         """The whole table of an account."""
         return dict(cls.objects.filter(account_id=account_id).values_list("name", "url"))
+
+
+def server_of(function: str, urls: Mapping[str, str], *, at_aws: bool) -> str | None:
+    """Where a function is called; None on AWS, where the role `at_aws` may call it.
+
+    Raises Unfit where it is neither in the table nor on AWS, or where that may not be reached.
+    """
+    url = url_of(function, urls)
+    if url is None and not at_aws:
+        raise Unfit(
+            "FunctionUnreachable",
+            f"The function {function[:100]} is in no table, and the role's store is not AWS. "
+            "Say where to call it: `manage.py function set NAME URL`.",
+        )
+    if url and (told := reach.refusal(url)):
+        raise Unfit("FunctionUnreachable", f"The function cannot be called: {told}"[:256])
+    return url
 
 
 def url_of(function: str, urls: Mapping[str, str]) -> str | None:
