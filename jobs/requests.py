@@ -30,6 +30,7 @@ from jobs.generator import ManifestGenerator
 from jobs.windows import Window
 from operations import OPERATION_BY_NAME
 from operations.base import InvalidParameters, Operation, fields_of
+from operations.parameters import tag_text
 
 ACCOUNT = re.compile(r"[0-9]{12}")
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
@@ -75,13 +76,25 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
     for key, text in value.items():
         if not 1 <= len(key) <= 128 or len(text) > 256:
             raise ValueError("A tag's key has 1 to 128 characters, its value at most 256")
+        tag_text(key + text)
     return value
+
+
+Tags = Annotated[dict[str, str], AfterValidator(_tags), Field(max_length=MOST_TAGS)]
 
 
 class Request(BaseModel):
     """A part of a request: no unknown members."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """The request, checked; raises InvalidRequest."""
+        try:
+            return cls.model_validate(dict(given))
+        except ValidationError as error:
+            raise InvalidRequest(fields_of(error, cls)) from None
 
 
 class ManifestRequest(Request):
@@ -122,10 +135,7 @@ class ManifestRequest(Request):
     @classmethod
     def of_upload(cls, given: Mapping[str, Any]) -> Self:
         """What an upload is said to be: `format`, `fields`, `bucket`. Raises InvalidRequest."""
-        try:
-            return cls.model_validate({**given, "id": UUID(int=0)})
-        except ValidationError as error:
-            raise InvalidRequest(fields_of(error, cls)) from None
+        return cls.of({**given, "id": UUID(int=0)})
 
     @property
     def bucket_and_key(self) -> tuple[str, str]:
@@ -173,9 +183,7 @@ class JobRequest(Request):
     confirmation_required: StrictBool = True
     report: ReportRequest = ReportRequest()
     client_request_token: str | None = Field(None, min_length=1, max_length=64)
-    tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(
-        default_factory=dict, max_length=MOST_TAGS
-    )
+    tags: Tags = Field(default_factory=dict)
 
     @field_validator("failure_threshold", mode="before")
     @classmethod

@@ -32,6 +32,7 @@ from jobs.probing import matrix, recheck
 from jobs.roles import probe_role, set_role, try_store, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job
+from jobs.tagging import set_tags
 from jobs.visible import job_of, jobs_of, manifest_of, manifests_of, role_of, roles_of
 from jobs.windows import Window
 from jobs.workers import alarms_of, workers_of
@@ -79,6 +80,7 @@ __all__ = [
     "set_rank",
     "set_role",
     "set_speed",
+    "set_tags",
     "set_window",
     "store_upload",
     "tokens_of",

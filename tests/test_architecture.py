@@ -48,6 +48,7 @@ LAYERS = (
     {
         *("services", "submission", "intake", "linting", "visible", "workers"),
         *("functions", "roles", "administration", "membership", "keys"),
+        *("tagging", "bulk", "throttle"),
     },
     {"backups"},
     {"pages", "rest", "s3control", "admin", "admin_setup", "admin_shown", "management", "demo"},
