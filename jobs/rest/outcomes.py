@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import FileResponse, StreamingHttpResponse
 from rest_framework.decorators import api_view
@@ -22,21 +22,23 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+FILTERS = ("status", "error_code", "key_prefix")
 OUTCOMES = ("succeeded", "failed")
 
 
 @api_view(["GET"])
 def results(request: Request, pk: UUID) -> Response:
-    """What became of the tasks, in the order in which they were committed; ?status=failed."""
+    """What became of the tasks, in the order in which they were committed.
+
+    ?status=, ?error_code= and ?key_prefix= ask for some of them. A request looks for half a second
+    at most: so a page may be short, or empty, while `next` goes on.
+    """
     found = services.job_of(request.user, pk)
-    status = request.query_params.get("status")
-    if status not in (None, *OUTCOMES):
-        raise InvalidRequest({"status": [f"Give {' or '.join(OUTCOMES)}."]})
     page = job_results.page(
         found,
         request.query_params.get("cursor", ""),
-        status=status,
         limit=paging.limit_of(request),
+        **_wanted(request),
     )
     response = paging.page_of(
         request, [show.result(row) for row in page.rows], None if page.done else page.cursor
@@ -44,6 +46,15 @@ def results(request: Request, pk: UUID) -> Response:
     # While the job runs there is no next page yet; this cursor asks for one later.
     response.data["cursor"] = page.cursor
     return response
+
+
+def _wanted(request: Request) -> dict[str, Any]:
+    asked = {name: request.query_params[name] for name in FILTERS if name in request.query_params}
+    if asked.get("status", OUTCOMES[0]) not in OUTCOMES:
+        raise InvalidRequest({"status": [f"Give {' or '.join(OUTCOMES)}."]})
+    if asked.get("error_code") == "":
+        raise InvalidRequest({"error_code": ["Give a code, such as NoSuchKey."]})
+    return asked
 
 
 @api_view(["GET"])
