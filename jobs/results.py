@@ -143,12 +143,10 @@ def page(
     error, whose key begins so, as the manifest encodes it.
 
     Scans for half a second at most, so a page may be short and yet not the last: go on with its
-    cursor. A row is never skipped nor repeated, also while the job runs: parts of a job are
-    numbered under the lock of its row, so in the order of their commits. Raises InvalidRequest for
-    a cursor that is none of ours.
+    cursor. A row is never skipped nor repeated, also while the job runs: its parts are numbered
+    under the lock of its row. Raises InvalidRequest for a cursor that is none of ours.
     """
-    part_id, index = _parse(cursor)
-    wanted = Wanted(status, error_code, key_prefix)
+    (part_id, index), wanted = _parse(cursor), Wanted(status, error_code, key_prefix)
     plain = right_half(job.operation_type.plain_success)
     rows: list[ResultRow] = []
     deadline = time.monotonic() + SCAN_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
     from jobs.models import JobQuerySet
 
+KEY, TOKEN = "Idempotency-Key", "client_request_token"
+
 
 @api_view(["GET", "POST"])
 def jobs(request: Request) -> Response:
-    """The jobs of the account, newest first; a POST creates one."""
+    """The jobs of the account, newest first; a POST creates one.
+
+    The same Idempotency-Key with the same job creates it once.
+    """
     if request.method == "POST":
         return _create(request)
     rows = _filtered(services.jobs_of(request.user), request)
@@ -32,13 +37,25 @@ def jobs(request: Request) -> Response:
 
 
 def _create(request: Request) -> Response:
-    given = body(request)
-    token = given.get("client_request_token")
+    given = _with_key(request, body(request))
+    token = given.get(TOKEN)
     repeated = token and services.jobs_of(request.user).filter(client_request_token=token).exists()
     made = services.create_job(request.user, given)
     response = Response(show.job_details(made, request), status=200 if repeated else 201)
     response["Location"] = show.url(request, "job", made.pk)
     return response
+
+
+def _with_key(request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """The header Idempotency-Key is the client_request_token by the name that HTTP has for it."""
+    key = request.headers.get(KEY)
+    if key is None:
+        return given
+    if not 1 <= len(key) <= 64 or not (key.isascii() and key.isprintable()):
+        raise InvalidRequest({KEY: ["Give 1 to 64 printable ASCII characters."]})
+    if given.get(TOKEN) not in (None, key):
+        raise InvalidRequest({TOKEN: [f"It differs from the header {KEY}; give one of them."]})
+    return {**given, TOKEN: key}
 
 
 def _filtered(rows: JobQuerySet, request: Request) -> JobQuerySet:

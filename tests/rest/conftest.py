@@ -21,8 +21,9 @@ Asked = Callable[..., dict[str, Any]]
 def post(client: Client) -> Post:
     """POST a JSON object: post("/api/v1/jobs/", {...})."""
 
-    def send(path: str, body: object = None) -> Any:
-        return client.post(path, {} if body is None else body, content_type="application/json")
+    def send(path: str, body: object = None, **headers: str) -> Any:
+        given = {} if body is None else body
+        return client.post(path, given, content_type="application/json", headers=headers)
 
     return send
 
