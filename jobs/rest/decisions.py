@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
-from jobs import services
+from jobs import bulk, services
 from jobs.errors import InvalidRequest
 from jobs.rest import representation as show
 from jobs.rest.parsers import body, members
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from jobs.models import Job
+    from jobs.rest import shapes
 
 
 @api_view(["POST"])
@@ -96,6 +97,44 @@ def tags(request: Request, pk: UUID) -> Response:
     elif request.method == "DELETE":
         services.set_tags(found, request.user, {})
     return Response({"tags": found.tags})
+
+
+@api_view(["POST"])
+def confirm_many(request: Request) -> Response:
+    """Let the suspended jobs run that {"filter"} finds, a thousand at most.
+
+    The answer says of each what became of it, and `after` goes on where there are more.
+    {"expect"} is how many the filter must find, or nothing is done.
+    """
+    return _many(bulk.confirm_jobs(request.user, body(request)), request)
+
+
+@api_view(["POST"])
+def cancel_many(request: Request) -> Response:
+    """End the jobs that {"filter"} finds; as with confirming many."""
+    return _many(bulk.cancel_jobs(request.user, body(request)), request)
+
+
+def _many(found: bulk.ManyDecided, request: Request) -> Response:
+    done = sum(one.error is None for one in found.jobs)
+    shown: shapes.ManyDecided = {
+        "matched": found.matched,
+        "done": done,
+        "refused": len(found.jobs) - done,
+        "after": str(found.after) if found.after else None,
+        "jobs": [_decided(one, request) for one in found.jobs],
+    }
+    return Response(shown)
+
+
+def _decided(one: bulk.Decided, request: Request) -> shapes.Decided:
+    return {
+        "id": str(one.job.pk),
+        "url": show.url(request, "job", one.job.pk),
+        "status": one.job.state,
+        "code": one.error.code if one.error else None,
+        "message": str(one.error) if one.error else None,
+    }
 
 
 def _job(found: Job, request: Request, status: int = 200) -> Response:

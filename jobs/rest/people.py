@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from rest_framework.request import Request
 
-    from jobs.rest import shapes
-    from jobs.rest import shapes_of_people as shapes_here
+    from jobs.rest import shapes_of_people as shapes
 
 
 @api_view(["GET"])
@@ -75,7 +74,7 @@ def let_in(request: Request, name: str) -> Response:
     return Response(_shown(services.set_active(request.user, name, active=True), request))
 
 
-def _shown(row: User, request: Request) -> shapes_here.Member:
+def _shown(row: User, request: Request) -> shapes.Member:
     return {
         "name": row.username,
         "url": show.url(request, "member", row.username),

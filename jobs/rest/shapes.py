@@ -10,7 +10,6 @@ from typing import Any, Generic, NotRequired, TypeVar
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
-from jobs.members import Rank
 from jobs.status import JobStatus
 
 Json = dict[str, Any]
@@ -155,6 +154,26 @@ class Job(JobSummary):
     links: dict[str, str]
 
 
+class Decided(TypedDict):
+    """What became of one job of many; `code` and `message` are null where it was done."""
+
+    id: str
+    url: str
+    status: JobStatus
+    code: str | None
+    message: str | None
+
+
+class ManyDecided(TypedDict):
+    """What became of the jobs that a filter found, oldest first; `after` goes on, if not null."""
+
+    matched: int
+    done: int
+    refused: int
+    after: str | None
+    jobs: list[Decided]
+
+
 class Tags(TypedDict):
     """All tags of a job."""
 
@@ -209,24 +228,3 @@ class Report(TypedDict):
     reason: str | None
     location: str | None
     files: list[ReportFile]
-
-
-class Operation(TypedDict):
-    """What can be done to an object; `parameters` is a JSON schema."""
-
-    name: str
-    label: str
-    summary: str
-    permissions: list[str]
-    parameters: Json
-    aws_names: dict[str, str]
-
-
-class Me(TypedDict):
-    """Who asks, and with what: null where it is a session."""
-
-    name: str
-    account: str
-    rank: Rank
-    superuser: bool
-    credential: str | None

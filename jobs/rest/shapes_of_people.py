@@ -12,6 +12,16 @@ from jobs.members import Rank
 State = Literal["usable", "expired", "revoked"]
 
 
+class Me(TypedDict):
+    """Who asks, and with what: null where it is a session."""
+
+    name: str
+    account: str
+    rank: Rank
+    superuser: bool
+    credential: str | None
+
+
 class Member(TypedDict):
     """A user of the account. `active` is false where they were shut out."""
 
