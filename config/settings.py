@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "jobs.pages.middleware.PageErrors",
+    "jobs.rest.middleware.ConditionalAnswers",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -207,6 +208,23 @@ Q_CLUSTER = {
     "scheduler": False,
     "log_level": "WARNING",
     **({"orm": "default"} if LADING_BROKER == "orm" else {"redis": LADING_BROKER}),
+}
+
+# What web processes count together: in Redis where there is one, else each of them for itself
+
+LADING_API_RATE = env_int("LADING_API_RATE", 6000, 0, 1_000_000)
+CACHES: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+    if LADING_BROKER == "orm"
+    else {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": LADING_BROKER,
+        "KEY_PREFIX": "lading",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
 }
 
 # The spool: task, result and report files (design decision 3)
@@ -304,6 +322,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["jobs.rest.parsers.ObjectParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["jobs.rest.throttling.PerKey"],
     "EXCEPTION_HANDLER": "jobs.rest.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

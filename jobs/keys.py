@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from django.db.models.functions import Now
 from django.utils import timezone
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from jobs.credentials import AccessKey, ApiToken, Credential
 from jobs.database import write
@@ -16,7 +16,6 @@ from jobs.errors import InvalidRequest, NotFound, NotPermitted
 from jobs.members import Rank, account_of, may, require
 from jobs.membership import member_of, people_of
 from jobs.requests import Request
-from operations.base import fields_of
 from operations.parameters import Timestamp
 
 if TYPE_CHECKING:
@@ -43,14 +42,6 @@ class CredentialRequest(Request):
         None, description="When it ceases to work; never unless told."
     )
 
-    @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> CredentialRequest:
-        """The request, checked; raises InvalidRequest."""
-        try:
-            return cls.model_validate(dict(given))
-        except ValidationError as error:
-            raise InvalidRequest(fields_of(error, cls)) from None
-
 
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """The tokens that the user may see, newest first. Raises NotPermitted."""
@@ -66,7 +57,7 @@ def issue_token(user: User, given: Mapping[str, Any]) -> tuple[ApiToken, str]:
     """Make a token; the row and the token, which cannot be shown again. `given` is a
     CredentialRequest. Raises InvalidRequest, NotFound, NotPermitted.
     """
-    request = CredentialRequest.parse(given)
+    request = CredentialRequest.of(given)
     owner = _owner(user, request)
     with write():
         return ApiToken.issue(owner, label=request.label, expires_at=request.expires_at)
@@ -74,7 +65,7 @@ def issue_token(user: User, given: Mapping[str, Any]) -> tuple[ApiToken, str]:
 
 def issue_access_key(user: User, given: Mapping[str, Any]) -> tuple[AccessKey, str]:
     """Make an access key; the row and its secret, which cannot be shown again. As issue_token."""
-    request = CredentialRequest.parse(given)
+    request = CredentialRequest.of(given)
     owner = _owner(user, request)
     with write():
         return AccessKey.issue(owner, label=request.label, expires_at=request.expires_at)

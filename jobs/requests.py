@@ -76,6 +76,14 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
 
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """The request, checked; raises InvalidRequest."""
+        try:
+            return cls.model_validate(dict(given))
+        except ValidationError as error:
+            raise InvalidRequest(fields_of(error, cls)) from None
+
 
 class ManifestRequest(Request):
     """Which manifest: an uploaded one (`id`), or an object in S3 (`location`) and its form."""
@@ -115,10 +123,7 @@ class ManifestRequest(Request):
     @classmethod
     def of_upload(cls, given: Mapping[str, Any]) -> Self:
         """What an upload is said to be: `format`, `fields`, `bucket`. Raises InvalidRequest."""
-        try:
-            return cls.model_validate({**given, "id": UUID(int=0)})
-        except ValidationError as error:
-            raise InvalidRequest(fields_of(error, cls)) from None
+        return cls.of({**given, "id": UUID(int=0)})
 
     @property
     def bucket_and_key(self) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from operations.base import Outcome
 
 SUCCEEDED, FAILED, DEFERRED = b"s", b"f", b"d"
 SCAN_SECONDS = 0.5
-PARTS_AT_A_TIME = 50
+PARTS_AT_A_TIME, MOST_PARTS_AT_A_TIME = 50, 1000
 
 
 def right_half(outcome: Outcome) -> bytes:
@@ -77,22 +77,6 @@ def exceptions(part: Part) -> dict[int, tuple[bytes, bytes]]:
     return found
 
 
-def executed(
-    part: Part, rows: list[bytes], plain: bytes, start: int = 0, *, wanted: bytes | None = None
-) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-    """The executed rows of a part from index `start` on: (index, kind, row, right half); only those
-    of the kind `wanted`, if given.
-    """
-    told = exceptions(part)
-    indexes: Iterable[int] = range(max(part.start, start), part.end)
-    if wanted == FAILED:  # each has a line, so the rows without one need not be looked at
-        indexes = [index for index in told if index >= start]
-    for index in indexes:
-        kind, right = told.get(index, (SUCCEEDED, plain))
-        if kind != DEFERRED and wanted in (None, kind):
-            yield index, kind, rows[index], right
-
-
 @dataclass(frozen=True, slots=True)
 class ResultRow:
     """What became of one task, for people and programs. `key` is as the manifest encodes it."""
@@ -115,45 +99,111 @@ class ResultPage:
     done: bool
 
 
-def page(job: Job, cursor: str = "", *, status: str | None = None, limit: int = 100) -> ResultPage:
-    """Results in commit order after `cursor`, filtered by `succeeded` or `failed`.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which results are asked for; None asks for all."""
+
+    status: str | None = None
+    error_code: str | None = None
+    key_prefix: str = ""
+
+    @property
+    def only_failed(self) -> bool:
+        """What succeeded has no code of an error."""
+        return self.status == "failed" or bool(self.error_code)
+
+    def may_be_in(self, part: Part) -> bool:
+        """False where the row of the part, or the bounds of its slice, say that none is in it."""
+        prefix, length = self.key_prefix, len(self.key_prefix)
+        bounds = part.slice.least_key[:length], part.slice.greatest_key[:length]
+        counted = {None: 1, "succeeded": part.succeeded, "failed": part.failed}[self.status]
+        return bool(
+            counted and (part.failed or not self.only_failed) and bounds[0] <= prefix <= bounds[1]
+        )
+
+    def takes(self, row: ResultRow) -> bool:
+        """Whether a row is one of them."""
+        return (
+            self.status in (None, row.task_status)
+            and self.error_code in (None, row.error_code)
+            and row.key.startswith(self.key_prefix)
+        )
+
+
+def page(
+    job: Job,
+    cursor: str = "",
+    *,
+    status: str | None = None,
+    error_code: str | None = None,
+    key_prefix: str = "",
+    limit: int = 100,
+) -> ResultPage:
+    """Results in commit order after `cursor`: those that `succeeded` or `failed`, with a code of an
+    error, whose key begins so, as the manifest encodes it.
 
     Scans for half a second at most, so a page may be short and yet not the last: go on with its
-    cursor. A row is never skipped nor repeated, also while the job runs. Raises InvalidRequest for
-    a cursor that is none of ours.
+    cursor. A row is never skipped nor repeated, also while the job runs: its parts are numbered
+    under the lock of its row. Raises InvalidRequest for a cursor that is none of ours.
     """
-    part_id, index = _parse(cursor)
-    wanted = {"succeeded": SUCCEEDED, "failed": FAILED}.get(status or "")
+    (part_id, index), wanted = _parse(cursor), Wanted(status, error_code, key_prefix)
     plain = right_half(job.operation_type.plain_success)
     rows: list[ResultRow] = []
     deadline = time.monotonic() + SCAN_SECONDS
-    for part in _unread(job, part_id, index, status if wanted else None):
+    for part in _unread(job, part_id, index):
         start = index if part.pk == part_id else 0
-        told = executed(part, task_rows(part.slice), plain, start, wanted=wanted)
-        for place, _, row, right in told:
+        for place, row in _executed(part, plain, start, wanted):
             if len(rows) == limit:
                 return ResultPage(rows, f"{part.pk}.{place}", done=False)
-            rows.append(_result_row(row, right))
+            rows.append(row)
         part_id, index = part.pk, part.end
         if time.monotonic() > deadline:
             return ResultPage(rows, f"{part_id}.{index}", done=False)
     return ResultPage(rows, f"{part_id}.{index}", done=True)
 
 
-def _unread(job: Job, part_id: int, index: int, status: str | None) -> Iterator[Part]:
-    """The parts from row `index` of a part on, some at a time: so neither the number of parts
-    before them costs anything, nor that of those after them.
+def _executed(
+    part: Part, plain: bytes, start: int, wanted: Wanted
+) -> Iterator[tuple[int, ResultRow]]:
+    """The wanted rows of a part from index `start` on, with their indexes. The task file is read
+    only where there may be some.
+    """
+    if not wanted.may_be_in(part):
+        return
+    told = exceptions(part)
+    indexes: Iterable[int] = range(max(part.start, start), part.end)
+    if wanted.only_failed:  # each has a line, so the rows without one need not be looked at
+        code = _in_a_cell(wanted.error_code or "")
+        indexes = [index for index, (_, right) in told.items() if index >= start and code in right]
+    rows = task_rows(part.slice) if indexes else []
+    prefix = _in_a_cell(wanted.key_prefix)
+    for index in indexes:
+        kind, right = told.get(index, (SUCCEEDED, plain))
+        if kind == DEFERRED or prefix not in rows[index]:
+            continue
+        if wanted.takes(row := _result_row(rows[index], right)):
+            yield index, row
+
+
+def _in_a_cell(text: str) -> bytes:
+    """A text as it stands in any row that has it, quoted or not: what saves parsing the others."""
+    return text.replace('"', '""').encode()
+
+
+def _unread(job: Job, part_id: int, index: int) -> Iterator[Part]:
+    """The parts from row `index` of a part on, more and more at a time: so neither the number of
+    parts before them costs anything, nor that of those after them.
     """
     parts = job.parts.select_related("slice").order_by("id")
-    if status:
-        parts = parts.filter(**{f"{status}__gt": 0})
+    at_a_time = PARTS_AT_A_TIME
     while True:
         unread = Q(id__gte=part_id) & (Q(id__gt=part_id) | Q(end__gt=index))
-        found = list(parts.filter(unread)[:PARTS_AT_A_TIME])
+        found = list(parts.filter(unread)[:at_a_time])
         yield from found
-        if len(found) < PARTS_AT_A_TIME:
+        if len(found) < at_a_time:
             return
         part_id, index = found[-1].pk, found[-1].end
+        at_a_time = min(2 * at_a_time, MOST_PARTS_AT_A_TIME)
 
 
 def _parse(cursor: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from operations.parameters import tag_text
 
@@ -12,8 +12,6 @@ MOST_TAGS = 50
 
 
 def _tags(value: dict[str, str]) -> dict[str, str]:
-    if len(value) > MOST_TAGS:
-        raise ValueError(f"A job has at most {MOST_TAGS} tags")
     for key, text in value.items():
         if not 1 <= len(key) <= 128 or len(text) > 256:
             raise ValueError("A tag's key has 1 to 128 characters, its value at most 256")
@@ -21,5 +19,5 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-Tags = Annotated[dict[str, str], AfterValidator(_tags)]
+Tags = Annotated[dict[str, str], AfterValidator(_tags), Field(max_length=MOST_TAGS)]
 """The tags of a job (spec.md 8.4)."""

@@ -40,7 +40,8 @@ LAYERS = (
     {"background"},
     {
         *("services", "submission", "intake", "linting", "visible", "workers"),
-        *("functions", "roles", "administration", "membership", "keys", "deciding", "tagging"),
+        *("functions", "roles", "administration", "membership", "keys"),
+        *("deciding", "tagging", "bulk", "throttle"),
     },
     {"backups"},
     {"pages", "rest", "s3control", "admin", "admin_setup", "admin_shown", "management", "demo"},

@@ -48,6 +48,7 @@ WRONG = {
     "LADING_BIND": ["8000", "localhost", "127.0.0.1:web"],
     "LADING_WORKERS": ["0", "65", "-1", "two", "1.5"],
     "LADING_ACTIVE_JOBS": ["0", "1001", "many"],
+    "LADING_API_RATE": ["-1", "1000001", "many"],
     "LADING_LEASE_SECONDS": ["2", "601", "30s"],
     "LADING_THREADS": ["0", "257", "x"],
     "LADING_CONNECTIONS": ["0", "901", "x"],

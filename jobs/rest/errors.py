@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from math import ceil
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
@@ -41,6 +43,7 @@ CODE_OF: dict[type[exceptions.APIException], str] = {
     exceptions.MethodNotAllowed: "MethodNotAllowed",
     exceptions.NotAcceptable: "NotAcceptable",
     exceptions.UnsupportedMediaType: "UnsupportedMediaType",
+    exceptions.Throttled: "TooManyRequests",
 }
 
 
@@ -91,10 +94,22 @@ def _as_framework(exc: Exception) -> exceptions.APIException | None:
 
 def _of_framework(exc: exceptions.APIException) -> Response:
     code = CODE_OF.get(type(exc), exc.default_code)
+    if isinstance(exc, exceptions.Throttled):
+        return _throttled(code, ceil(getattr(exc, "wait", None) or 1))
     response = _response(exc.status_code, code, str(exc.detail))
     # DRF puts the header of the first authentication class here when it answers 401.
     if header := getattr(exc, "auth_header", None):
         response["WWW-Authenticate"] = header
+    return response
+
+
+def _throttled(code: str, seconds: int) -> Response:
+    told = (
+        f"More than {settings.LADING_API_RATE:,} requests in a minute are too many; "
+        f"try again in {seconds} s."
+    )
+    response = _response(status.HTTP_429_TOO_MANY_REQUESTS, code, told)
+    response["Retry-After"] = str(seconds)
     return response
 
 

@@ -7,7 +7,7 @@ compares times as texts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -23,7 +23,7 @@ LIMIT = 100
 MOST = 1000
 
 Row = TypeVar("Row", bound=Model)
-Describe = Callable[[Any], dict[str, Any]]
+Describe = Callable[[Any], Mapping[str, Any]]
 
 
 def newest_first(request: Request, rows: QuerySet[Row], describe: Describe) -> Response:
@@ -58,7 +58,7 @@ def limit_of(request: Request) -> int:
     return int(given)
 
 
-def page_of(request: Request, results: list[dict[str, Any]], cursor: str | None) -> Response:
+def page_of(request: Request, results: Sequence[Mapping[str, Any]], cursor: str | None) -> Response:
     """The answer: results, and where the next ones are."""
     return Response({"next": _url(request, cursor) if cursor else None, "results": results})
 

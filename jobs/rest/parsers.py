@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from jobs.errors import InvalidRequest
+from jobs.requests import Request as Order
 from jobs.rest.errors import TooLarge
 from operations.base import snake
 
@@ -65,6 +66,14 @@ def members(request: Request, *known: str) -> dict[str, Any]:
     return given
 
 
+Asked = TypeVar("Asked", bound=Order)
+
+
+def read(request: Request, asked: type[Asked]) -> Asked:
+    """The body as the request that it is; raises InvalidRequest."""
+    return asked.of(body(request))
+
+
 def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in pairs:
@@ -107,3 +116,17 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+class Name:
+    """A name in a path: anything but a slash, and a NUL, which no database can be asked for."""
+
+    regex = r"[^/\x00]+"
+
+    def to_python(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it is."""
+        return value

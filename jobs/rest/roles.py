@@ -8,10 +8,10 @@ from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
 from jobs import services
-from jobs.errors import InvalidRequest
-from jobs.rest import paging
+from jobs.errors import InvalidRequest, NotFound
+from jobs.rest import bodies, paging
 from jobs.rest import representation as show
-from jobs.rest.parsers import members
+from jobs.rest.parsers import members, read
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -21,14 +21,33 @@ if TYPE_CHECKING:
 
 @api_view(["GET"])
 def roles(request: Request) -> Response:
-    """The roles of the account, by name. They are made with `manage.py role set`."""
+    """The roles of the account, by name."""
     return paging.in_order(request, services.roles_of(request.user), show.role, by="name")
 
 
-@api_view(["GET"])
+@api_view(["GET", "PUT", "PATCH", "DELETE"])
 def role(request: Request, name: str) -> Response:
-    """One role, with what is known of its store: `trials`, one for each operation."""
-    return _role(services.role_of(request.user, name))
+    """One role, with what is known of its store: `trials`, one for each operation.
+
+    A PUT sets it, and makes it where there is none; a PATCH changes what is given; both are for
+    administrators. The secret is taken and never shown.
+    """
+    if request.method == "DELETE":
+        services.delete_role(request.user, name)
+        return Response(status=204)
+    if request.method == "GET":
+        return _role(services.role_of(request.user, name))
+    return _set(request, name)
+
+
+def _set(request: Request, name: str) -> Response:
+    known = services.roles_of(request.user).filter(name=name).exists()
+    if request.method == "PATCH" and not known:
+        raise NotFound("There is no such role.")
+    given = read(request, bodies.RoleChange if request.method == "PATCH" else bodies.Role)
+    response = _role(services.save_role(request.user, name, **given.values()))
+    response.status_code = 200 if known else 201
+    return response
 
 
 @api_view(["POST"])

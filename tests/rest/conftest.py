@@ -9,9 +9,11 @@ import pytest
 from django.test import Client
 
 from jobs.models import Job, Role
-from tests.conftest import MakeManifest
+from tests.conftest import MakeManifest, MakeUser
 
 Post = Callable[..., Any]
+Send = Callable[..., Any]
+BrowserOf = Callable[..., Client]
 Asked = Callable[..., dict[str, Any]]
 
 
@@ -19,10 +21,44 @@ Asked = Callable[..., dict[str, Any]]
 def post(client: Client) -> Post:
     """POST a JSON object: post("/api/v1/jobs/", {...})."""
 
-    def send(path: str, body: object = None) -> Any:
-        return client.post(path, {} if body is None else body, content_type="application/json")
+    def send(path: str, body: object = None, **headers: str) -> Any:
+        given = {} if body is None else body
+        return client.post(path, given, content_type="application/json", headers=headers)
 
     return send
+
+
+@pytest.fixture
+def send() -> Send:
+    """Send a JSON object as anybody: send(client, "put", "/api/v1/…", {…})."""
+
+    def sent(sender: Client, method: str, path: str, body: object = None, **headers: str) -> Any:
+        call = getattr(sender, method)
+        if method == "get":
+            return call(path, headers=headers)
+        return call(
+            path, {} if body is None else body, content_type="application/json", headers=headers
+        )
+
+    return sent
+
+
+@pytest.fixture
+def browser_of(make_user: MakeUser) -> BrowserOf:
+    """A browser in which a member of that rank has logged in: browser_of("administrator")."""
+
+    def logged_in(rank: str, *account_id: str) -> Client:
+        browser = Client()
+        browser.force_login(make_user(rank, *account_id))
+        return browser
+
+    return logged_in
+
+
+@pytest.fixture
+def administrator(browser_of: BrowserOf) -> Client:
+    """A browser in which an administrator of the default account has logged in."""
+    return browser_of("administrator")
 
 
 @pytest.fixture

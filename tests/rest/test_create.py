@@ -160,6 +160,7 @@ FAULTS = {
     "speed is true": ({"requests_per_second": True}, "requests_per_second", "a whole number"),
     "speed is a fraction": ({"requests_per_second": 0.5}, "requests_per_second", "a whole number"),
     "description too long": ({"description": "x" * 257}, "description", "256"),
+    "a job tag with a comma": ({"tags": {"a,b": ""}}, "tags", "Only letters, digits, spaces"),
     "51 job tags": ({"tags": {f"k{n}": "" for n in range(51)}}, "tags", "at most 50"),
     "token too long": ({"client_request_token": "t" * 65}, "client_request_token", "64"),
     "no role": ({"role": ""}, "role", "not be empty"),

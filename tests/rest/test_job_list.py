@@ -151,5 +151,8 @@ def test_the_next_page_keeps_the_filters(client: Client, make_job: MakeJob) -> N
 def test_the_root_says_where_everything_is(client: Client) -> None:
     links = client.get("/api/v1/").json()
 
-    assert set(links) == {"jobs", "operations", "roles", "manifests", "workers"}
+    assert set(links) == {
+        *("jobs", "operations", "roles", "functions", "manifests", "workers"),
+        *("me", "members", "tokens", "access_keys"),
+    }
     assert all(client.get(link).status_code == 200 for link in links.values())

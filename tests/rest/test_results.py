@@ -130,7 +130,34 @@ def test_a_job_without_results_has_an_empty_list(client: Client, make_job: MakeJ
     assert (answer["next"], answer["results"]) == (None, [])
 
 
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("error_code=Timeout", ["a.jpg"]),
+        ("error_code=AccessDenied&status=failed", ["c.jpg"]),
+        ("error_code=Timeout&status=succeeded", []),
+        ("key_prefix=b%2520b", ["b%20b.jpg"]),
+        ("key_prefix=b%20b", []),
+        ("key_prefix=", ["b%20b.jpg", "c.jpg", "a.jpg"]),
+    ],
+)
+def test_results_are_filtered_by_code_and_by_how_the_key_is_written(
+    client: Client, job: Any, query: str, keys: list[str]
+) -> None:
+    answer = client.get(f"{path(job, 'results')}?{query}").json()
+
+    assert [row["key"] for row in answer["results"]] == keys
+
+
+def test_a_filter_stays_in_the_address_of_the_next_page(client: Client, job: Any) -> None:
+    first = client.get(f"{path(job, 'results')}?status=failed&limit=1").json()
+
+    assert "status=failed" in first["next"]
+    assert [row["key"] for row in client.get(first["next"]).json()["results"]] == ["a.jpg"]
+
+
 BAD_QUERIES = {
+    "error_code=": "error_code",
     "cursor=garbage": "cursor",
     "cursor=1": "cursor",
     "cursor=1.x": "cursor",

@@ -1,0 +1,230 @@
+"""What answers look like: what mypy holds representation.py to, and what the schema shows.
+
+Times are datetimes until they are rendered. `| None` stands where an answer says null.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, NotRequired, TypeVar
+
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+
+from jobs.status import JobStatus
+
+Json = dict[str, Any]
+Shape = TypeVar("Shape")
+
+
+class Page(TypedDict, Generic[Shape]):
+    """`next` is the address of the next page, null on the last one."""
+
+    next: str | None
+    results: list[Shape]
+
+
+class Error(TypedDict):
+    """Every answer from 400 on. `fields`: the path of a fault → sentences for people."""
+
+    code: str
+    message: str
+    fields: dict[str, list[str]]
+
+
+class Counts(TypedDict):
+    """Outcomes at hand that are not committed."""
+
+    succeeded: int
+    failed: int
+
+
+class Progress(TypedDict):
+    """How many tasks are done. The last two stand in the details of a job."""
+
+    total: int
+    succeeded: int
+    failed: int
+    remaining: int
+    elapsed_active_seconds: int
+    in_doubt: NotRequired[int]
+    provisional: NotRequired[Counts]
+
+
+class Hold(TypedDict):
+    """Who paused the job, when and why."""
+
+    by: str
+    at: datetime | None
+    reason: str
+
+
+class JobSummary(TypedDict):
+    """A job as a line of the list."""
+
+    id: str
+    url: str
+    arn: str
+    status: JobStatus
+    description: str
+    operation: str
+    priority: int
+    hold: Hold | None
+    progress: Progress
+    created_at: datetime
+    terminated_at: datetime | None
+
+
+class Manifest(TypedDict):
+    """A manifest, without its content."""
+
+    id: str
+    location: str
+    format: str
+    fields: list[str]
+    bucket: str | None
+    generator: Json | None
+    etag: str | None
+    version_id: str | None
+    size: int | None
+    total_bytes: int | None
+    sha256: str | None
+    created_at: datetime
+
+
+class GeneratedManifest(TypedDict):
+    """Where a listing was saved."""
+
+    format: str
+    location: str
+    etag: str
+    version_id: str | None
+
+
+class Preparing(TypedDict):
+    """How far the manifest is read; `total_bytes` is null for a listing."""
+
+    rows_read: int
+    bytes_read: int
+    total_bytes: int | None
+
+
+class RoleName(TypedDict):
+    """A role by its names."""
+
+    name: str
+    arn: str
+
+
+class ReportOrder(TypedDict):
+    """Whether and where the report is written."""
+
+    enabled: bool
+    bucket: str | None
+    expected_bucket_owner: str | None
+    prefix: str
+    scope: str | None
+
+
+class FailureReason(TypedDict):
+    """Why a job failed."""
+
+    code: str
+    reason: str
+
+
+class Job(JobSummary):
+    """Everything about a job."""
+
+    parameters: Json
+    manifest: Manifest
+    generated_manifest: GeneratedManifest | None
+    preparing: Preparing
+    role: RoleName
+    report: ReportOrder
+    requests_per_second: int | None
+    failure_threshold: int | str | None
+    run_window: Json | None
+    confirmation_required: bool
+    client_request_token: str | None
+    tags: dict[str, str]
+    failure_reasons: list[FailureReason]
+    status_update_reason: str
+    suspended_at: datetime | None
+    suspended_cause: str
+    links: dict[str, str]
+
+
+class Decided(TypedDict):
+    """What became of one job of many; `code` and `message` are null where it was done."""
+
+    id: str
+    url: str
+    status: JobStatus
+    code: str | None
+    message: str | None
+
+
+class ManyDecided(TypedDict):
+    """What became of the jobs that a filter found, oldest first; `after` goes on, if not null."""
+
+    matched: int
+    done: int
+    refused: int
+    after: str | None
+    jobs: list[Decided]
+
+
+class Tags(TypedDict):
+    """All tags of a job."""
+
+    tags: dict[str, str]
+
+
+class Event(TypedDict):
+    """One move of a job's status; `from_status` is null where it began."""
+
+    id: int
+    at: datetime
+    actor: str
+    from_status: str | None
+    to_status: str | None
+    reason: str
+
+
+class Result(TypedDict):
+    """What became of one task; `key` is as the manifest encodes it."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    task_status: str
+    http_status: int | None
+    error_code: str
+    message: str
+
+
+class ResultPage(Page[Result]):
+    """Also the last page has a `cursor`: it asks for what is committed later."""
+
+    cursor: str
+
+
+class ReportFile(TypedDict):
+    """One file of a report, and where to download it."""
+
+    id: int
+    kind: str
+    key: str
+    size: int
+    rows: int
+    md5: str
+    url: str
+
+
+class Report(TypedDict):
+    """The completion report, or the reason why there is none."""
+
+    available: bool
+    reason: str | None
+    location: str | None
+    files: list[ReportFile]
