@@ -60,6 +60,7 @@ __all__ = [
     "manifest_of",
     "manifests_of",
     "matrix",
+    "may_cancel",
     "member_of",
     "members_of",
     "mend_manifest",
@@ -135,10 +136,7 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
 
     Raises InvalidTransition where the job is ending already. Who created it may cancel it.
     """
-    own = job.created_by_id == user.pk and may(user, Rank.SUBMITTER)
-    _decides(
-        user, job, "Cancelling the job of somebody else", Rank.SUBMITTER if own else Rank.OPERATOR
-    )
+    _decides(user, job, "Cancelling the job of somebody else", _rank_to_cancel(job, user))
     told: dict[str, Any] = {
         "actor": name_of(user),
         "reason": reason or "cancelled",
@@ -149,6 +147,18 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
     except InvalidTransition:
         job.become(JobStatus.CANCELLING, start=TOUCHED, **told)
     background.ring()
+
+
+def may_cancel(job: Job, user: User) -> bool:
+    """Whether the user's rank suffices to cancel the job: for doors that would not offer in vain
+    what `cancel_job` refuses.
+    """
+    return may(user, _rank_to_cancel(job, user))
+
+
+def _rank_to_cancel(job: Job, user: User) -> Rank:
+    own = job.created_by_id == user.pk and may(user, Rank.SUBMITTER)
+    return Rank.SUBMITTER if own else Rank.OPERATOR
 
 
 def pause_job(job: Job, user: User, *, reason: str = "") -> None:
