@@ -25,10 +25,10 @@ from jobs.keys import (
     tokens_of,
 )
 from jobs.linting import check_manifest, keep_in_s3, keep_list, mend_manifest
-from jobs.members import Rank, may, require, require_same_account
 from jobs.membership import add_member, member_of, members_of, set_active, set_rank
 from jobs.models import UNTRIED, Job, JobEvent
 from jobs.probing import matrix, recheck
+from jobs.rights import decides, may_cancel, rank_to_cancel
 from jobs.roles import probe_role, set_role, try_store, waive
 from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
 from jobs.submission import create_job
@@ -94,7 +94,7 @@ def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool 
     where nobody knows what the store will do and that is not accepted in so many words; Conflict
     where the store was found out while the job waited.
     """
-    _decides(user, job, "Confirming a job")
+    decides(user, job, "Confirming a job")
     if job.can_confirm:
         try:
             recheck(job)
@@ -117,12 +117,6 @@ def confirm_job(job: Job, user: User, *, reason: str = "", accept_untried: bool 
     background.ring()
 
 
-def _decides(user: User, job: Job, what: str, rank: Rank = Rank.OPERATOR) -> None:
-    """Raise NotPermitted unless the user may do that with this job."""
-    require(user, rank, what)
-    require_same_account(user, job.account_id)
-
-
 def _untried(job: Job) -> str:
     return (
         f"Nobody knows what this store does when it is asked for {job.operation}, and some stores "
@@ -136,7 +130,7 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
 
     Raises InvalidTransition where the job is ending already. Who created it may cancel it.
     """
-    _decides(user, job, "Cancelling the job of somebody else", _rank_to_cancel(job, user))
+    decides(user, job, "Cancelling the job of somebody else", rank_to_cancel(user, job))
     told: dict[str, Any] = {
         "actor": name_of(user),
         "reason": reason or "cancelled",
@@ -149,25 +143,13 @@ def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
     background.ring()
 
 
-def may_cancel(job: Job, user: User) -> bool:
-    """Whether the user's rank suffices to cancel the job: for doors that would not offer in vain
-    what `cancel_job` refuses.
-    """
-    return may(user, _rank_to_cancel(job, user))
-
-
-def _rank_to_cancel(job: Job, user: User) -> Rank:
-    own = job.created_by_id == user.pk and may(user, Rank.SUBMITTER)
-    return Rank.SUBMITTER if own else Rank.OPERATOR
-
-
 def pause_job(job: Job, user: User, *, reason: str = "") -> None:
     """Keep the job from running until a person lets it go on, whatever its priority is.
 
     An active one drains and is Paused; one that is not, goes on being prepared or stays Ready.
     Raises InvalidTransition where the job is paused or ending already.
     """
-    _decides(user, job, "Pausing a job")
+    decides(user, job, "Pausing a job")
     hold_job(job, name_of(user), checked_reason(reason))
 
 
@@ -191,7 +173,7 @@ def hold_job(job: Job, actor: str, reason: str) -> None:
 
 def resume_job(job: Job, user: User, *, reason: str = "") -> None:
     """Let a job that a person paused go on, when its turn comes. Raises InvalidTransition."""
-    _decides(user, job, "Resuming a job")
+    decides(user, job, "Resuming a job")
     told = f"resumed: {reason}" if checked_reason(reason) else "resumed"
     with write():
         held = Job.objects.exclude(held_by="").exclude(status__in=FINAL)
@@ -243,7 +225,7 @@ def set_speed(job: Job, user: User, rate: object) -> None:
 
 def _change(job: Job, user: User, told: str, what: str, **values: Any) -> None:
     """Change a job that has not ended, and remember who did it."""
-    _decides(user, job, "Changing a job")
+    decides(user, job, "Changing a job")
     with write():
         changed = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL).update(**values)
         if changed:

@@ -47,7 +47,7 @@ LAYERS = (
     {"background"},
     {
         *("services", "submission", "intake", "linting", "visible", "workers"),
-        *("functions", "roles", "administration", "membership", "keys"),
+        *("functions", "roles", "administration", "membership", "keys", "rights"),
     },
     {"backups"},
     {"pages", "rest", "s3control", "admin", "admin_setup", "admin_shown", "management", "demo"},

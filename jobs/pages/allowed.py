@@ -41,7 +41,7 @@ class Allowed:
     @property
     def cancel(self) -> bool:
         """End it: an operator any job, a submitter their own."""
-        return self.job.can_cancel and services.may_cancel(self.job, self.user)
+        return self.job.can_cancel and services.may_cancel(self.user, self.job)
 
     @property
     def _operates(self) -> bool:
