@@ -1,6 +1,4 @@
-"""What a person may do. One verb for all doors: pages, JSON API, admin, commands (design decision
-17).
-"""
+"""What a person may do: one verb for all doors, pages, JSON API, admin and commands."""
 
 from __future__ import annotations
 
@@ -10,7 +8,16 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs import background
-from jobs.administration import delete_function, delete_role, functions_of, save_function, save_role
+from jobs.administration import (
+    add_function,
+    add_role,
+    delete_function,
+    delete_role,
+    function_of,
+    functions_of,
+    save_function,
+    save_role,
+)
 from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
 from jobs.errors import Conflict, InvalidRequest, InvalidTransition, JobFailure
@@ -18,9 +25,11 @@ from jobs.functions import remove_function, set_function
 from jobs.intake import store_upload
 from jobs.keys import (
     access_keys_of,
+    end_credential,
     issue_access_key,
     issue_token,
     revoke_access_key,
+    revoke_credential,
     revoke_token,
     tokens_of,
 )
@@ -41,7 +50,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "access_keys_of",
+    "add_function",
     "add_member",
+    "add_role",
     "alarms_of",
     "cancel_job",
     "check_manifest",
@@ -49,6 +60,8 @@ __all__ = [
     "create_job",
     "delete_function",
     "delete_role",
+    "end_credential",
+    "function_of",
     "functions_of",
     "hold_job",
     "issue_access_key",
@@ -69,6 +82,7 @@ __all__ = [
     "remove_function",
     "resume_job",
     "revoke_access_key",
+    "revoke_credential",
     "revoke_token",
     "role_of",
     "roles_of",
