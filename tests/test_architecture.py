@@ -50,7 +50,17 @@ LAYERS = (
         *("functions", "roles", "administration", "membership", "keys", "rights"),
     },
     {"backups"},
-    {"pages", "rest", "s3control", "admin", "admin_setup", "admin_shown", "management", "demo"},
+    {
+        "pages",
+        "rest",
+        "s3control",
+        "admin",
+        "admin_setup",
+        "admin_scope",
+        "admin_shown",
+        "management",
+        "demo",
+    },
 )
 """A module of jobs/ imports from its own layer and from those above it in this list."""
 DOORS = LAYERS[-1]
