@@ -11,9 +11,11 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from jobs import services
+from jobs.admin_scope import BySuperusers, is_superuser
 from jobs.admin_setup import FunctionAdmin, RoleAdmin
 from jobs.admin_shown import ShownAdmin, ShownInline
 from jobs.errors import JobError
+from jobs.members import may
 from jobs.models import (
     AccessKey,
     ApiToken,
@@ -21,6 +23,7 @@ from jobs.models import (
     Job,
     JobEvent,
     Member,
+    Rank,
     ReportFile,
     Role,
     Tally,
@@ -29,10 +32,6 @@ from jobs.models import (
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-    Admin = admin.ModelAdmin[Any]
-else:
-    Admin = admin.ModelAdmin
 
 admin.site.site_header = admin.site.site_title = "Lading"
 admin.site.index_title = "Behind the jobs"
@@ -66,7 +65,7 @@ class ReportFileInline(ShownInline):
 
 @admin.register(Job)
 class JobAdmin(ShownAdmin):
-    """Jobs of all accounts, to be looked at, confirmed, paused and cancelled."""
+    """Jobs, to be looked at, confirmed, paused and cancelled."""
 
     list_display = (
         "id", "account_id", "status", "held_by", "operation", "priority", "total_tasks",
@@ -134,12 +133,13 @@ class WaiverAdmin(ShownAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Withdrawing is deleting."""
-        return bool(request.user.has_perm("jobs.delete_waiver"))
+        permitted = bool(request.user.has_perm("jobs.delete_waiver"))
+        return permitted and may(request.user, Rank.OPERATOR)
 
 
 @admin.register(Member)
-class MemberAdmin(Admin):
-    """Who works in which account, and with which rank."""
+class MemberAdmin(BySuperusers):
+    """Who works in which account, and with which rank; the page Members is for one account."""
 
     list_display = ("user", "account_id", "rank")
     list_filter = ("account_id", "rank")
@@ -152,18 +152,23 @@ class CredentialAdmin(ShownAdmin):
     list_select_related = ("user",)
     actions = ("revoke",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Those that their page shows to the person."""
+        rows = super().get_queryset(request)
+        if is_superuser(request):
+            return rows
+        seen = services.tokens_of if self.model is ApiToken else services.access_keys_of
+        return rows.filter(pk__in=seen(request.user).values("pk"))
+
     def has_decide_permission(self, request: HttpRequest) -> bool:
-        """Who may revoke, though nobody may edit."""
-        return request.user.is_superuser
+        """Who may revoke, though nobody may edit: whoever sees it."""
+        return self.has_view_permission(request)
 
     @admin.action(description="Revoke the selected", permissions=["decide"])
     def revoke(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         """End them at once."""
         for row in rows:
-            if isinstance(row, AccessKey):
-                services.revoke_access_key(row.user, row.access_key_id)
-            else:
-                services.revoke_token(row.user, row.pk)
+            services.revoke_credential(request.user, row)
         messages.success(request, "They open nothing any more.")
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
-from django.contrib import admin
 from django.http import HttpRequest
 
 from jobs import services
+from jobs.admin_scope import ForRank, is_superuser
+from jobs.members import account_of
 from jobs.models import Function, Job, Role
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    Admin = admin.ModelAdmin[Any]
     Form = forms.ModelForm[Role]
 else:
-    Admin, Form = admin.ModelAdmin, forms.ModelForm
+    Form = forms.ModelForm
 
 
 STORE = (
@@ -54,15 +53,21 @@ class RoleForm(Form):
         return secret
 
 
-class InAnAccount(Admin):
-    """What belongs to an account: the default one, if no other is written."""
+class InAnAccount(ForRank):
+    """What belongs to an account: one's own, if a superuser writes no other."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field that is disabled keeps its initial value, whatever is sent."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "account_id":
+            field.initial = account_of(request.user)
+            field.disabled = not is_superuser(request)
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """What stands in the form of a new one."""
-        return {
-            "account_id": settings.LADING_ACCOUNT_ID,
-            **super().get_changeform_initial_data(request),
-        }
+        given = super().get_changeform_initial_data(request)
+        return {"account_id": account_of(request.user), **given}
 
 
 class RoleAdmin(InAnAccount):

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from jobs.admin_scope import Scoped
 from jobs.models import (
     Job,
     JobEvent,
@@ -24,9 +25,8 @@ from jobs.models import (
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Any, Job]
-    Admin = admin.ModelAdmin[Any]
 else:
-    Inline, Admin = admin.TabularInline, admin.ModelAdmin
+    Inline = admin.TabularInline
 
 
 class Shown:
@@ -45,7 +45,7 @@ class Shown:
         return False
 
 
-class ShownAdmin(Shown, Admin):
+class ShownAdmin(Shown, Scoped):
     """A list and a page of rows that nobody edits."""
 
     show_full_result_count = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import ProtectedError
 
 from jobs.database import write
-from jobs.errors import Conflict
+from jobs.errors import Conflict, InvalidRequest, NotFound
 from jobs.functions import remove_function, set_function
 from jobs.members import Rank, account_of, require
 from jobs.models import Function, Role
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from jobs.members import User
+
+
+def add_role(user: User, name: str, **values: Any) -> Role:
+    """Make a role in the user's account. Raises NotPermitted; InvalidRequest also where there is
+    one of that name, which must not be changed by accident.
+    """
+    require(user, Rank.ADMINISTRATOR, "Setting a role")
+    if Role.objects.filter(account_id=account_of(user), name=name).exists():
+        raise InvalidRequest({"name": [f"There is a role {name} already."]})
+    return save_role(user, name, **values)
 
 
 def save_role(user: User, name: str, **values: Any) -> Role:
@@ -48,6 +58,22 @@ def functions_of(user: User) -> QuerySet[Function]:
     """Where the functions of the user's account are called, by name. Raises NotPermitted."""
     require(user, Rank.VIEWER, "Seeing functions")
     return Function.objects.filter(account_id=account_of(user)).order_by("name")
+
+
+def function_of(user: User, name: str) -> Function:
+    """One entry of the table; raises NotFound, also for what belongs to others."""
+    function = functions_of(user).filter(name=name).first()
+    if function is None:
+        raise NotFound(f"There is no function {name}.")
+    return function
+
+
+def add_function(user: User, name: str, url: str) -> Function:
+    """Say where one more function is called. As add_role."""
+    require(user, Rank.ADMINISTRATOR, "Setting a function")
+    if Function.objects.filter(account_id=account_of(user), name=name).exists():
+        raise InvalidRequest({"name": [f"There is a function {name} already."]})
+    return save_function(user, name, url)
 
 
 def save_function(user: User, name: str, url: str) -> Function:

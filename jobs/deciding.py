@@ -27,3 +27,8 @@ def require_owner(user: User, job: Job, what: str) -> None:
 def owns(user: User, job: Job) -> bool:
     """Whether the user created the job, and may still create others."""
     return job.created_by_id == user.pk and may(user, Rank.SUBMITTER)
+
+
+def may_cancel(user: User, job: Job) -> bool:
+    """Whether the user may end this job, as far as ranks go."""
+    return owns(user, job) or may(user, Rank.OPERATOR)

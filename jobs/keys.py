@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from jobs.credentials import AccessKey, ApiToken, Credential
 from jobs.database import write
 from jobs.errors import InvalidRequest, NotFound, NotPermitted
-from jobs.members import Rank, account_of, may, require
+from jobs.members import Rank, account_of, may, require, require_same_account
 from jobs.membership import member_of, people_of
 from jobs.requests import Request
 from operations.parameters import Timestamp
@@ -82,6 +82,24 @@ def revoke_access_key(user: User, access_key_id: str) -> AccessKey:
     return _revoke(found, f"access key {access_key_id}")
 
 
+def revoke_credential(user: User, credential: Credential) -> None:
+    """The same for a row that is at hand, as in the admin site, where superusers have those of all
+    accounts. Raises NotPermitted.
+    """
+    if credential.user_id != user.pk:
+        require(user, Rank.ADMINISTRATOR, "Revoking a token or an access key of others")
+        require_same_account(user, account_of(credential.user))
+    end_credential(credential)
+
+
+def end_credential(credential: Credential) -> None:
+    """The same for whoever has the machine."""
+    rows = type(credential)._default_manager.filter(pk=credential.pk, revoked_at=None)
+    with write():
+        rows.update(revoked_at=Now())
+    credential.refresh_from_db()
+
+
 def _seen(user: User, kind: type[Kind]) -> QuerySet[Kind]:
     require(user, Rank.VIEWER, "Seeing tokens and access keys")
     rows = kind._default_manager.select_related("user")
@@ -108,7 +126,5 @@ def _revoke(named: QuerySet[Kind], what: str) -> Kind:
     found = named.first()
     if found is None:
         raise NotFound(f"There is no {what}.")
-    with write():
-        type(found)._default_manager.filter(pk=found.pk, revoked_at=None).update(revoked_at=Now())
-    found.refresh_from_db()
+    end_credential(found)
     return found

@@ -21,7 +21,7 @@ from jobs.manifests.checking import check
 from jobs.manifests.findings import MENDS, Findings
 from jobs.manifests.first_rows import columns_of
 from jobs.manifests.mending import write_mended
-from jobs.members import Rank, account_of, require
+from jobs.members import Rank, account_of, require, require_same_account
 from jobs.models import Manifest, Role
 from jobs.requests import CSV, ManifestRequest
 from jobs.spool import spool
@@ -87,6 +87,7 @@ def check_manifest(user: User, manifest: Manifest, role: str = "") -> Findings:
     InvalidRequest, NotPermitted.
     """
     require(user, Rank.SUBMITTER, "Checking a list")
+    require_same_account(user, manifest.account_id)
     before = (manifest.fields, manifest.total_bytes)
     with _opened(user, manifest, role) as s3:
         findings = check(manifest, s3, spool.storage)
@@ -104,6 +105,7 @@ def mend_manifest(
     Raises InvalidRequest, also where nothing would change; NotPermitted.
     """
     require(user, Rank.SUBMITTER, "Mending a list")
+    require_same_account(user, manifest.account_id)
     if unknown := sorted(set(mends) - set(MENDS)):
         told = f"There is no mend {', '.join(unknown)}; take of {', '.join(MENDS)}."
         raise InvalidRequest({"mend": [told]})

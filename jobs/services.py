@@ -1,6 +1,4 @@
-"""What a person may do. One verb for all doors: pages, JSON API, admin, commands (design decision
-17).
-"""
+"""What a person may do: one verb for all doors, pages, JSON API, admin and commands."""
 
 from __future__ import annotations
 
@@ -10,23 +8,33 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs import background
-from jobs.administration import delete_function, delete_role, functions_of, save_function, save_role
+from jobs.administration import (
+    add_function,
+    add_role,
+    delete_function,
+    delete_role,
+    function_of,
+    functions_of,
+    save_function,
+    save_role,
+)
 from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
-from jobs.deciding import require_operator, require_owner
+from jobs.deciding import may_cancel, require_operator, require_owner
 from jobs.errors import Conflict, InvalidRequest, InvalidTransition, JobFailure
 from jobs.functions import remove_function, set_function
 from jobs.intake import store_upload
 from jobs.keys import (
     access_keys_of,
+    end_credential,
     issue_access_key,
     issue_token,
     revoke_access_key,
+    revoke_credential,
     revoke_token,
     tokens_of,
 )
 from jobs.linting import check_manifest, keep_in_s3, keep_list, mend_manifest
-from jobs.members import account_of
 from jobs.membership import add_member, member_of, members_of, set_active, set_rank
 from jobs.models import UNTRIED, Job, JobEvent
 from jobs.probing import matrix, recheck
@@ -43,8 +51,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "access_keys_of",
-    "account_of",
+    "add_function",
     "add_member",
+    "add_role",
     "alarms_of",
     "cancel_job",
     "check_manifest",
@@ -52,6 +61,8 @@ __all__ = [
     "create_job",
     "delete_function",
     "delete_role",
+    "end_credential",
+    "function_of",
     "functions_of",
     "hold_job",
     "issue_access_key",
@@ -63,6 +74,7 @@ __all__ = [
     "manifest_of",
     "manifests_of",
     "matrix",
+    "may_cancel",
     "member_of",
     "members_of",
     "mend_manifest",
@@ -71,6 +83,7 @@ __all__ = [
     "remove_function",
     "resume_job",
     "revoke_access_key",
+    "revoke_credential",
     "revoke_token",
     "role_of",
     "roles_of",
@@ -129,9 +142,8 @@ def _untried(job: Job) -> str:
 
 
 def cancel_job(job: Job, user: User, *, reason: str = "") -> None:
-    """End the job: at once if nothing was started, else after requests in flight have drained.
-
-    Raises InvalidTransition where the job is ending already. Who created it may cancel it.
+    """End the job: at once if nothing was started, else after requests in flight have drained. Who
+    created it may cancel it. Raises InvalidTransition where the job is ending already.
     """
     require_owner(user, job, "Cancelling the job")
     told: dict[str, Any] = {

@@ -16,7 +16,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from jobs.members import Rank, may
+from jobs.members import Rank, may, require
 
 P = ParamSpec("P")
 
@@ -76,6 +76,20 @@ def signed_in(page: Page[P]) -> Page[P]:
         return response
 
     return answer
+
+
+def for_rank(needed: Rank, what: str) -> Callable[[Page[P]], Page[P]]:
+    """Refuse also to show a page to people whose every answer the verb behind it would refuse."""
+
+    def restricted(page: Page[P]) -> Page[P]:
+        @wraps(page)
+        def answer(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            require(request.user, needed, what)
+            return page(request, *args, **kwargs)
+
+        return answer
+
+    return restricted
 
 
 def _to_login(request: PageRequest) -> HttpResponse:

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from jobs import services
 from jobs.errors import Conflict, InvalidRequest
-from jobs.models import Manifest
-from jobs.pages.access import PageRequest, signed_in
+from jobs.models import Manifest, Rank
+from jobs.pages.access import PageRequest, for_rank, signed_in
 from jobs.pages.forms import JobForm
 from jobs.pages.manifest_fields import UPLOAD, described_by
 
@@ -22,6 +22,7 @@ Faults = dict[str, list[str]]
 
 
 @signed_in
+@for_rank(Rank.SUBMITTER, "Creating a job")
 @require_http_methods(["GET", "HEAD", "POST"])
 def job_new(request: PageRequest) -> HttpResponseBase:
     """The form, its answer, and its re-rendering with the parameters of another operation."""

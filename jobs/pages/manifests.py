@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from jobs import services
 from jobs.errors import InvalidRequest, NotFound
 from jobs.manifests.faults import KINDS
-from jobs.models import Manifest
-from jobs.pages.access import PageRequest, signed_in
+from jobs.models import Manifest, Rank
+from jobs.pages.access import PageRequest, for_rank, signed_in
 from jobs.pages.check_form import CheckForm
 from jobs.spool import spool
 
@@ -44,6 +44,7 @@ NAMED_BUCKETS = 20
 
 
 @signed_in
+@for_rank(Rank.SUBMITTER, "Checking a list")
 @require_http_methods(["GET", "HEAD", "POST"])
 def manifest_check(request: PageRequest) -> HttpResponseBase:
     """The form that takes a list to be checked."""

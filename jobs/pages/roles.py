@@ -19,8 +19,12 @@ HARMLESS = frozenset({Finding.WORKS, Finding.REFUSED})
 @signed_in
 @require_safe
 def role_list(request: PageRequest) -> HttpResponseBase:
-    """All roles of the account."""
-    return render(request, "roles/list.html", {"roles": services.roles_of(request.user)})
+    """All roles of the account, and where its functions are called."""
+    context = {
+        "roles": services.roles_of(request.user),
+        "functions": services.functions_of(request.user),
+    }
+    return render(request, "roles/list.html", context)
 
 
 @signed_in

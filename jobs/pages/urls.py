@@ -3,12 +3,44 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from jobs.pages import creation, decisions, manifests, reports, roles, views, workers
+from jobs.pages import (
+    creation,
+    decisions,
+    keys,
+    manifests,
+    people,
+    reports,
+    role_forms,
+    roles,
+    views,
+    workers,
+)
 
 urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", people.Password.as_view(), name="password"),
+    path("keys/", keys.key_list, name="key_list"),
+    path("keys/new/", keys.key_new, name="key_new"),
+    path("keys/tokens/<int:token>/revoke/", keys.token_revoke, name="token_revoke"),
+    path(
+        "keys/access-keys/<str:access_key_id>/revoke/",
+        keys.access_key_revoke,
+        name="access_key_revoke",
+    ),
+    path("members/", people.member_list, name="member_list"),
+    path("members/new/", people.member_new, name="member_new"),
+    path("members/<str:username>/rank/", people.member_rank, name="member_rank"),
+    path("members/<str:username>/shut-out/", people.member_shut_out, name="member_shut_out"),
+    path("members/<str:username>/let-in/", people.member_let_in, name="member_let_in"),
+    # Not under roles/: a role may have any name, "new" too.
+    path("new-role/", role_forms.role_new, name="role_new"),
+    path("new-function/", role_forms.function_new, name="function_new"),
+    path("functions/<str:function>/edit/", role_forms.function_edit, name="function_edit"),
+    path("functions/<str:function>/delete/", role_forms.function_delete, name="function_delete"),
+    path("roles/<str:name>/edit/", role_forms.role_edit, name="role_edit"),
+    path("roles/<str:name>/delete/", role_forms.role_delete, name="role_delete"),
     path("roles/", roles.role_list, name="role_list"),
     path("roles/<str:name>/", roles.role, name="role"),
     path("roles/<str:name>/probe/", roles.role_probe, name="role_probe"),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from jobs import services
 from jobs.models import MOST_TASK_RESULTS, JobQuerySet
 from jobs.pages.access import PageRequest, signed_in
+from jobs.pages.allowed import Allowed
 from jobs.pages.listing_shown import listed
 from jobs.pages.members import described
 from jobs.pages.progress import RESTING, Progress
@@ -80,6 +81,7 @@ def job(request: PageRequest, pk: UUID) -> HttpResponseBase:
     context = {
         "job": found,
         "progress": progress,
+        "allowed": Allowed(found, request.user),
         "seen": seen,
         "has_moved": seen.partition(".")[0] != progress.standing,
         "parameters": described(found.work),

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from jobs import services
+from jobs.members import account_of
 from jobs.s3control.calls import HANDLERS
 from jobs.s3control.errors import WireError, bad_request, wire_error
 from jobs.s3control.model import find
@@ -88,7 +88,7 @@ def _user(sent: Sent) -> User:
     if prefix and prefix[1] != account_id:
         told = f"x-amz-account-id is {account_id}, and the host's name begins with {prefix[1]}."
         raise bad_request(told)
-    if account_id != services.account_of(user):
+    if account_id != account_of(user):
         raise WireError("AccessDenied", f"The access key is not one of account {account_id}.")
     key.used()
     vars(user)["with_credential"] = key  # so that events can say which one it was

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import User
 
-from jobs.models import Job, Role
+from jobs.models import AccessKey, ApiToken, Function, Job, Member, Rank, Role
 from jobs.status import JobStatus
 from operations import OPERATIONS
 from tests.conftest import PASSWORD, MakeJob
@@ -79,6 +80,51 @@ def test_the_pages_without_content_can_be_used_by_everybody(
         page.context.clear_cookies()
         page.goto("/login/")
         inspect(page, screenshots, f"login-{size}-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_everybody_can_use_the_pages_of_an_administrator(
+    open_page: OpenPage, role: Role, user: User, screenshots: Path, size: str, scheme: str
+) -> None:
+    Member.objects.filter(user=user).update(rank=Rank.ADMINISTRATOR)
+    Function.objects.create(account_id=role.account_id, name="thumbnails", url="http://box:9001")
+    for kind in (AccessKey, ApiToken):
+        kind.issue(user, label="The nightly job on the archive server")
+    grace = User.objects.create_user("grace.hopper@example.org", is_active=False)
+    Member.objects.create(user=grace, account_id=role.account_id, rank=Rank.SUBMITTER)
+    paths = {
+        "keys": "/keys/", "key-new": "/keys/new/", "members": "/members/",
+        "member-new": "/members/new/", "roles": "/roles/", "role-new": "/new-role/",
+        "role-edit": "/roles/archive/edit/", "function-new": "/new-function/",
+        "function-edit": "/functions/thumbnails/edit/", "password": "/password/",
+    }  # fmt: skip
+
+    with open_page("/keys/", size, scheme) as page:
+        page.context.set_default_timeout(10_000)
+        for name, path in paths.items():
+            page.goto(path)
+            for summary in page.locator("main summary").all():
+                summary.click()
+            inspect(page, screenshots, f"{name}-{size}-{scheme}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_key_is_made_copied_and_revoked_without_javascript(
+    open_page: OpenPage, user: User, screenshots: Path, size: str
+) -> None:
+    with open_page("/keys/", size, java_script_enabled=False) as page:
+        page.get_by_role("link", name="Make the first one").click()
+        page.get_by_label("Label").fill("laptop")
+        page.get_by_role("button", name="Make it").click()
+        assert len(page.locator("#secret").inner_text()) == 40
+        page.screenshot(path=screenshots / f"key-made-{size}.png", full_page=True)
+        page.get_by_role("link", name="I have copied it").click()
+        page.get_by_text("Revoke laptop").click()
+        page.get_by_role("button", name="Revoke it now").click()
+        page.get_by_text("is revoked.").wait_for()
+
+    assert AccessKey.objects.get().revoked_at
 
 
 def test_a_person_logs_in_uploads_a_list_and_sees_the_job(

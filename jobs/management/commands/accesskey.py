@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from jobs import services
-from jobs.errors import InvalidRequest, NotFound
+from jobs.errors import InvalidRequest
 from jobs.management.owners import add_owner, owner_of, told
 from jobs.models import AccessKey
 
@@ -58,10 +58,7 @@ def _revoke(access_key_id: str) -> str:
     key = AccessKey.objects.select_related("user").filter(access_key_id=access_key_id).first()
     if key is None:
         raise CommandError(f"There is no access key {access_key_id!r}.")
-    try:
-        services.revoke_access_key(key.user, access_key_id)
-    except NotFound as error:
-        raise CommandError(str(error)) from None
+    services.end_credential(key)
     return f"The access key {access_key_id} is revoked."
 
 
