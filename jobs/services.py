@@ -26,6 +26,7 @@ from jobs.keys import (
     tokens_of,
 )
 from jobs.linting import check_manifest, keep_in_s3, keep_list, mend_manifest
+from jobs.members import account_of
 from jobs.membership import add_member, member_of, members_of, set_active, set_rank
 from jobs.models import UNTRIED, Job, JobEvent
 from jobs.probing import matrix, recheck
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "access_keys_of",
+    "account_of",
     "add_member",
     "alarms_of",
     "cancel_job",

@@ -45,25 +45,27 @@ def create_job(
     """
     require(user, Rank.SUBMITTER, "Creating a job")
     request, operation = JobRequest.parse(given)
-    account_id = account_of(user)
-    digest = request.digest(operation)
-    if request.client_request_token and (
-        job := _repeated(account_id, request.client_request_token, digest)
-    ):
+    account_id, digest = account_of(user), request.digest(operation)
+    if job := _repeated(account_id, request.client_request_token, digest):
         return job
     job = _job(request, operation)
+    job.wire_form = dict(wire_form) if wire_form else None
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
     _admit(operation, job.role)
-    job.wire_form = dict(wire_form) if wire_form else None
     if asks_store:
         job.manifest = manifest_for(user, request, job.role, operation)
-        _require(job)
-        _check_report(job)
-        _check_output(job)
+        _ask_store(job)
     else:
         job.manifest = manifest_unseen(user, request, operation)
     return _save(job, user)
+
+
+def _ask_store(job: Job) -> None:
+    """Refuse now what would fail the job later."""
+    _require(job)
+    _check_report(job)
+    _check_output(job)
 
 
 def _job(request: JobRequest, operation: Operation) -> Job:
@@ -95,7 +97,10 @@ def _rule(threshold: int | str | None) -> Job.FailureRule:
     return Job.FailureRule.NEVER if threshold == "never" else Job.FailureRule.COUNT
 
 
-def _repeated(account_id: str, token: str, digest: str) -> Job | None:
+def _repeated(account_id: str, token: str | None, digest: str) -> Job | None:
+    """The job of an earlier request with the same token; raises Conflict for another request."""
+    if not token:
+        return None
     job = Job.objects.filter(account_id=account_id, client_request_token=token).first()
     if job and job.request_digest != digest:
         raise Conflict("This client_request_token was used before for a job with other parameters.")
@@ -175,7 +180,7 @@ def _quicker(job: Job) -> Job | None:
     InvalidRequest where the list was removed meanwhile, as no job had used it for long.
     """
     token = job.client_request_token
-    if token and (again := _repeated(job.account_id, token, job.request_digest)):
+    if again := _repeated(job.account_id, token, job.request_digest):
         return again
     if not Manifest.objects.filter(pk=job.manifest_id).exists():
         raise InvalidRequest({"manifest.id": [NO_MANIFEST]}) from None

@@ -27,6 +27,7 @@ LAYERS = (
         "accounts",
         "members",
         "credentials",
+        "tags",
         "requests",
         "checked",
         "generator",

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from jobs.status import FINAL
 
 if TYPE_CHECKING:
-    from jobs.models.job import Job  # noqa: F401
+    from jobs.models.job import Job
 
 RETENTION = timedelta(days=90)
 """So long after its end a job is there (spec.md 2.7)."""
@@ -31,6 +31,11 @@ class JobQuerySet(models.QuerySet["Job"]):
     def expired(self) -> JobQuerySet:
         """The jobs that nobody sees any more, and that are to be removed."""
         return self.filter(status__in=FINAL, terminated_at__lte=Now() - RETENTION)
+
+    def older_than(self, job: Job) -> JobQuerySet:
+        """What comes after a job in a list with the newest first."""
+        made = self.model._default_manager.filter(pk=job.pk).values("created_at")[:1]
+        return self.filter(Q(created_at__lt=made) | Q(created_at=made, pk__gt=job.pk))
 
     def matching(self, text: str) -> JobQuerySet:
         """The jobs whose id begins with the text or whose description has it somewhere."""
