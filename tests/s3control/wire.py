@@ -90,7 +90,7 @@ class Reply:
     @property
     def code(self) -> str:
         """The code of an error; empty for none."""
-        return self.root.findtext("Error/Code") or "" if self.status >= 400 else ""
+        return self.root.findtext("{*}Error/{*}Code") or "" if self.status >= 400 else ""
 
     @property
     def told(self) -> tuple[int, str]:
