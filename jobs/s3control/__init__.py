@@ -1,6 +1,7 @@
 """The S3 Control API on the wire: the eight calls of Batch Operations, as boto3, the AWS CLI and
 every AWS SDK make them (spec.md section 3).
 
+    middleware.py  which requests are for it, whatever the host is called
     views.py       one request: find the call, verify, read, answer; every error in AWS's form
     signature.py   who sent it: Signature Version 4
     model.py       the calls and their shapes, from botocore's own model of S3 Control
