@@ -27,6 +27,7 @@ STATUS_OF = {
     "NoSuchResource": 404,
     "MethodNotAllowed": 405,
     "InternalServiceException": 500,
+    "SlowDown": 503,
 }
 """Every other code is a 400. SDKs go by the code."""
 CODE_OF: dict[type[Exception], str] = {

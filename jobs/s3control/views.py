@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import b64encode
+from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -17,9 +18,12 @@ from jobs.s3control.model import find
 from jobs.s3control.reading import read_input
 from jobs.s3control.signature import Sent, verified
 from jobs.s3control.writing import document, error_document
+from jobs.throttle import over_limit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+    from jobs.credentials import AccessKey
 
 MOST_BYTES = 1024 * 1024
 MOST_PARAMETERS = 100
@@ -43,8 +47,9 @@ def call(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest) -> HttpResponse:
     sent = _sent(request)
-    user = _user(sent)
+    user, key = _user(sent)
     operation, named = find(sent.method, sent.path)
+    _require_patience(key, operation.name)
     try:
         query = _query(sent.query)
         asked = read_input(operation, named, query, sent.body)
@@ -78,8 +83,8 @@ def _query(text: str) -> dict[str, list[str]]:
         raise bad_request(f"A query has at most {MOST_PARAMETERS} parameters.") from None
 
 
-def _user(sent: Sent) -> User:
-    """Whose key signed the request, for the account that it names."""
+def _user(sent: Sent) -> tuple[User, AccessKey]:
+    """Who signed the request, for the account that it names, and with which key."""
     key = verified(sent)
     user, account_id = key.user, sent.headers["x-amz-account-id"]
     prefix = HOST_PREFIX.match(sent.headers.get("host", ""))
@@ -90,7 +95,16 @@ def _user(sent: Sent) -> User:
         raise WireError("AccessDenied", f"The access key is not one of account {account_id}.")
     key.used()
     vars(user)["with_credential"] = key  # so that events can say which one it was
-    return user
+    return user, key
+
+
+def _require_patience(key: AccessKey, call: str) -> None:
+    """Raise WireError where the key has asked too often. ListJobs has no error for that in AWS's
+    model; S3's own is understood by every SDK.
+    """
+    if (seconds := over_limit(key.name)) is not None:
+        code = "SlowDown" if call == "ListJobs" else "TooManyRequestsException"
+        raise WireError(code, f"Please reduce your request rate: wait {ceil(seconds)} seconds.")
 
 
 def _modelled(call: str, error: WireError) -> WireError:
