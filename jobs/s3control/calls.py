@@ -14,13 +14,14 @@ from django.core.exceptions import ValidationError
 
 from jobs import services
 from jobs.errors import Conflict, InvalidTransition, NotFound
+from jobs.members import account_of
 from jobs.s3control.asking import job_request, tags_of, wire_form
 from jobs.s3control.errors import WireError, bad_request
 from jobs.s3control.telling import in_full, in_list
 
 if TYPE_CHECKING:
     from jobs.members import User
-    from jobs.models import Job, JobQuerySet
+    from jobs.models import Job
 
 Members = dict[str, Any]
 MOST_JOBS = 1000
@@ -29,6 +30,8 @@ MOST_JOBS = 1000
 def create_job(user: User, asked: Members) -> Members:
     """CreateJob (spec.md 3.4)."""
     request = job_request(asked)
+    if asked["RoleArn"].split(":")[4] != account_of(user):
+        raise WireError("AccessDenied", "Cross-account pass role is not allowed")
     try:
         job = services.create_job(user, request, asks_store=False, wire_form=wire_form(asked))
     except Conflict as conflict:
@@ -47,7 +50,7 @@ def list_jobs(user: User, asked: Members) -> Members:
     statuses = sorted(set(asked.get("JobStatuses", [])))
     if statuses:
         rows = rows.filter(status__in=statuses)
-    token = _Token(rows, statuses)
+    token = _Token(account_of(user), statuses)
     if given := asked.get("NextToken"):
         rows = rows.older_than(token.read(given))
     most = asked.get("MaxResults") or MOST_JOBS
@@ -62,21 +65,22 @@ def list_jobs(user: User, asked: Members) -> Members:
 class _Token:
     """Where the next page begins: good for the same account and the same filter alone."""
 
-    def __init__(self, rows: JobQuerySet, statuses: list[str]) -> None:
-        self._rows = rows
-        self._salt = "s3control.ListJobs." + hashlib.sha256(repr(statuses).encode()).hexdigest()
+    def __init__(self, account_id: str, statuses: list[str]) -> None:
+        filtered = hashlib.sha256(repr(statuses).encode()).hexdigest()
+        self._account_id = account_id
+        self._salt = f"s3control.ListJobs.{account_id}.{filtered}"
 
     def after(self, job: Job) -> str:
         """The token for what comes after a job. Its signature is of characters that AWS's have."""
-        return signing.dumps([job.account_id, job.pk.hex], salt=self._salt)
+        return signing.dumps(job.pk.hex, salt=self._salt)
 
     def read(self, token: str) -> Job:
         """The last job of the page before; raises WireError."""
         from jobs.models import Job
 
         try:
-            account_id, pk = signing.loads(token, salt=self._salt)
-            return Job.objects.get(pk=UUID(pk), account_id=account_id)
+            pk = UUID(signing.loads(token, salt=self._salt))
+            return Job.objects.get(pk=pk, account_id=self._account_id)
         except (signing.BadSignature, ValueError, TypeError, ValidationError, Job.DoesNotExist):
             told = "The continuation token provided is incorrect."
             raise WireError("InvalidNextTokenException", told) from None

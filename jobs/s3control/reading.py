@@ -22,6 +22,7 @@ from jobs.s3control.errors import WireError, bad_request
 from jobs.s3control.limits import check
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+SPACE = " \t\r\n"
 MOST_DEPTH = 20
 Values = Mapping[str, list[str]]
 
@@ -84,6 +85,8 @@ def _value(shape: Shape, element: Element, path: str) -> Any:
     if path.count(".") + path.count("[") > MOST_DEPTH:
         raise WireError("MalformedXML", "Elements are nested too deeply.")
     value: Any
+    if isinstance(shape, StructureShape | ListShape | MapShape):
+        _require_no_text(element, path)
     match shape:
         case StructureShape():
             value = _members(shape.members, element, path, strict=True)
@@ -98,9 +101,16 @@ def _value(shape: Shape, element: Element, path: str) -> Any:
         case _:
             if len(element):
                 raise bad_request(f"{path}: a text is expected, and no elements.")
-            return _scalar(shape, element.text or "", path)
+            text = element.text or ""
+            return _scalar(shape, text if shape.type_name == "string" else text.strip(SPACE), path)
     check(shape, value, path)
     return value
+
+
+def _require_no_text(element: Element, path: str) -> None:
+    """A list that is empty may mean "remove all", which nobody says who wrote a text into it."""
+    if any((text or "").strip(SPACE) for text in (element.text, *(one.tail for one in element))):
+        raise bad_request(f"{path}: elements are expected, and no text.")
 
 
 def _members(

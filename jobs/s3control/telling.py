@@ -5,10 +5,13 @@ None stands for a member that is left out.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs.generator import ManifestGenerator
 from jobs.models import Job, Manifest
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def in_list(job: Job) -> dict[str, Any]:
@@ -19,8 +22,8 @@ def in_list(job: Job) -> dict[str, Any]:
         "Operation": job.operation,
         "Priority": job.priority,
         "Status": job.state.value,
-        "CreationTime": job.created_at,
-        "TerminationDate": job.terminated_at,
+        "CreationTime": _as_aws_tells(job.created_at),
+        "TerminationDate": _as_aws_tells(job.terminated_at),
         "ProgressSummary": _progress(job),
     }
 
@@ -37,12 +40,17 @@ def in_full(job: Job) -> dict[str, Any]:
         "FailureReasons": job.failure_reasons,
         "Report": _report(job),
         "RoleArn": job.role.arn,
-        "SuspendedDate": job.suspended_at,
+        "SuspendedDate": _as_aws_tells(job.suspended_at),
         "SuspendedCause": job.suspended_cause or None,
         "ManifestGenerator": _generator(job.manifest),
         "GeneratedManifestDescriptor": job.generated_manifest,
         **(job.wire_form or {}),
     }
+
+
+def _as_aws_tells(moment: datetime | None) -> datetime | None:
+    """A moment of the job's own in milliseconds."""
+    return moment and moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _progress(job: Job) -> dict[str, Any]:

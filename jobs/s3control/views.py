@@ -110,5 +110,7 @@ def _require_patience(key: AccessKey, call: str) -> None:
 def _modelled(call: str, error: WireError) -> WireError:
     """The error by the name that this call has for it."""
     if call == "ListJobs" and error.code == "BadRequestException":
-        return WireError("InvalidRequestException", error.message)
+        is_token = error.message.startswith("NextToken")
+        code = "InvalidNextTokenException" if is_token else "InvalidRequestException"
+        return WireError(code, error.message)
     return error

@@ -61,7 +61,19 @@ def test_the_etag_of_the_manifest_may_be_in_quotes(control: Any, asked: Asked) -
 
     made = control.create_job(**asked(Manifest=manifest))["JobId"]
 
-    assert Job.objects.get(pk=made).manifest.etag == manifest["Location"]["ETag"].strip('"')
+    assert control.describe_job(AccountId=account(), JobId=made)["Job"]["Manifest"] == manifest
+
+
+@pytest.mark.parametrize("format", ["JSONLines", "KeyList"])
+def test_a_manifest_may_have_a_form_that_aws_does_not_take(
+    lax: Any, asked: Asked, format: str
+) -> None:
+    """What Lading reads beyond AWS it reads at every door."""
+    manifest = {**asked()["Manifest"], "Spec": {"Format": format}}
+
+    made = lax.create_job(**asked(Manifest=manifest))["JobId"]
+
+    assert lax.describe_job(AccountId=account(), JobId=made)["Job"]["Manifest"] == manifest
 
 
 @pytest.mark.parametrize("name", ["notes & <sums>.csv", "Bilder/für alle.csv", "a+b%20c.csv"])
@@ -146,7 +158,7 @@ def test_an_empty_generator_is_none(lax: Any, asked: Asked) -> None:
     "change",
     [
         {"Spec": {}},
-        {"Spec": {"Format": "JSONLines"}},
+        {"Spec": {"Format": "PDF"}},
         {"Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket"]}},
         {"Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Key"]}},
         {"Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key", "Key"]}},

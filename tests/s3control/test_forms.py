@@ -78,16 +78,13 @@ def test_the_items_of_a_list_may_have_any_name(post: Post, write: Write, item: s
         lambda body: body.replace(">lading<", ">lad<!-- a comment -->ing<"),
         lambda body: body.replace("<Operation>", "<!-- a comment --><Operation>"),
         lambda body: body.replace("<Operation>", "<Unknown><Key>k</Key></Unknown><Operation>"),
-        lambda body: body.replace("<TagSet>", "<Unknown/><TagSet>"),
-        lambda body: body.replace("<Key>project", "<Unknown>x</Unknown><Key>project"),
         lambda body: body.replace("<Spec>", '<Spec kind="x">'),
         lambda body: body.replace(">7<", "> 7 <").replace(">false<", ">\nfalse\n<"),
     ],
     ids=[
         "no namespace", "another namespace", "a prefix", "a declaration", "a byte order mark",
         "indented", "CDATA", "character references", "a comment in a text", "a comment",
-        "an unknown member", "an unknown parameter", "an unknown member of an item",
-        "an attribute", "spaces around numbers",
+        "an unknown member", "an attribute", "spaces around numbers",
     ],
 )  # fmt: skip
 def test_a_body_may_be_written_in_many_ways(
@@ -206,6 +203,13 @@ def test_an_empty_member_is_not_an_absent_one(post: Post, write: Write, token: s
         ("<Enabled>false</Enabled>", ""),
         ("<Priority>7</Priority>", ""),
         ("<Spec>", "<Spec>stray text"),
+        ("</Spec>", "stray text</Spec>"),
+        ("<Fields><member>Bucket</member><member>Key</member></Fields>", "<Fields>Bucket</Fields>"),
+        ("<Key>project", "text<Key>project"),
+        # It would be left out, and then reported as done: a newer client may mean something by it.
+        ("<TagSet>", "<Unknown/><TagSet>"),
+        ("<Key>project", "<Unknown>x</Unknown><Key>project"),
+        ("<Enabled>false", "<Unknown>x</Unknown><Enabled>false"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(

@@ -207,8 +207,7 @@ def test_jobs_that_come_and_go_meanwhile_move_no_other(
 ) -> None:
     page = control.list_jobs(AccountId=account(), MaxResults=3)
     make_job()
-    Job.objects.filter(pk=seven[0]).delete()
-    Job.objects.filter(pk=seven[2]).delete()
+    Job.objects.filter(pk__in=seven[:2]).delete()
 
     rest = control.list_jobs(AccountId=account(), NextToken=page["NextToken"])
 
