@@ -111,6 +111,8 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_q",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "heroicons",
     "rest_framework",
     "jobs",
@@ -331,8 +333,21 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["jobs.rest.parsers.ObjectParser"],
     "DEFAULT_THROTTLE_CLASSES": ["jobs.rest.throttling.PerKey"],
+    "DEFAULT_SCHEMA_CLASS": "jobs.rest.schema.Operations",
     "EXCEPTION_HANDLER": "jobs.rest.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lading",
+    "DESCRIPTION": "Everything that the pages can do, for programs. See docs/api.md.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": ["jobs.rest.schema.components"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
 
 LANGUAGE_CODE = "en"

@@ -5,10 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from jobs.rest.health import healthz, readyz
+from jobs.rest.public import Docs, schema
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="job_list"), name="home"),
     path("", include("jobs.pages.urls")),
+    path("api/schema/", schema, name="schema"),
+    path("api/docs/", Docs.as_view(), name="docs"),
     path("api/v1/", include("jobs.rest.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

@@ -35,7 +35,7 @@ def unseal(sealed: str) -> str:
         raise SecretUnreadable(
             "A stored secret cannot be read with LADING_SECRET_KEY. "
             "Put the key it was saved with into "
-            "LADING_SECRET_KEY_FALLBACKS, or set the role's secret again."
+            "LADING_SECRET_KEY_FALLBACKS, or set the role's secret again, or make a new access key."
         ) from None
 
 

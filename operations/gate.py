@@ -12,8 +12,9 @@ name, or the address that stands in its place, and the rest is for the proxy to 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -117,15 +118,25 @@ def guard(client: BaseClient, gate: Gate) -> None:
     session: Any = client._endpoint.http_session  # type: ignore[attr-defined]
     session._pool_classes_by_scheme.update(_pools(gate))
     service = client.meta.service_model.service_id.hyphenize()
-    events, look = client.meta.events, partial(_look_at, gate, session._proxy_config)
-    events.register_first(f"request-created.{service}", look)
-    events.register_first(f"needs-retry.{service}", _give_up)
+    look = partial(_look_at, _against_origin(gate, session._proxy_config))
+    client.meta.events.register_first(f"request-created.{service}", look)
+    client.meta.events.register_first(f"needs-retry.{service}", _give_up)
 
 
-def _look_at(gate: Gate, proxies: Any, request: AWSRequest, **_: Any) -> None:
+def _against_origin(gate: Gate, proxies: Any) -> Callable[[str], str]:
+    """The gate by the beginnings of URLs; each is looked at once, as there are few."""
+
+    @lru_cache(maxsize=256)
+    def against(origin: str) -> str:
+        return gate.against_name(host_of(origin), proxied=bool(proxies.proxy_url_for(origin)))
+
+    return against
+
+
+def _look_at(against: Callable[[str], str], request: AWSRequest, **_: Any) -> None:
     """Handler of request-created: raise Refused before anything is signed."""
-    url = str(request.url)
-    if told := gate.against_name(host_of(url), proxied=bool(proxies.proxy_url_for(url))):
+    origin = "/".join(str(request.url).split("/", 3)[:3])
+    if told := against(origin):
         raise Refused(reason=told)
 
 

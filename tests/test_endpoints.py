@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,13 @@ from django.test import Client
 from jobs import services
 from jobs.errors import InvalidRequest
 from jobs.models import Function, Role
-from operations import gate
 from operations.reach import Reach
 from tests.conftest import SECRET, MakeRole
 from tests.operations.http_store import HttpStore, reply
+from tests.resolving import Resolve, resolve
 
-pytestmark = pytest.mark.django_db
+__all__ = ["resolve"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("resolve")]
 
 ACCOUNT = "000000000000"
 METADATA = "http://169.254.169.254/latest"
@@ -27,26 +27,6 @@ IS_METADATA = (
     "169.254.169.254 is an address of a cloud's metadata service: Lading does not connect there. "
     "An administrator can allow it in LADING_ENDPOINTS."
 )
-Resolve = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
-    """What names resolve to: resolve({"store.test": ["10.0.0.1"]}); others to nothing."""
-    told: dict[str, list[str]] = {}
-    really = socket.getaddrinfo
-
-    def getaddrinfo(host: str, port: Any, *rest: Any, **more: Any) -> list[Any]:
-        if host.endswith(".test") and host not in told:
-            raise socket.gaierror(-2, "Name or service not known")
-        return [
-            place
-            for address in told.get(host, [host])
-            for place in really(address, port, *rest, **more)
-        ]
-
-    monkeypatch.setattr(gate.socket, "getaddrinfo", getaddrinfo)
-    return told.update
 
 
 @pytest.fixture

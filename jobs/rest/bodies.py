@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from jobs.requests import Request
+from jobs.accounts import MOST_REQUESTS_PER_SECOND
+from jobs.requests import FieldName, ManifestFormat, Request
+from jobs.windows import Window
 
 
-class Nothing(Request):
+class Empty(Request):
     """An empty body, or none."""
 
 
-class Role(Request):
+class RoleOrder(Request):
     """A role as it is set: what is not given is as for a new one, but for the secret."""
 
     endpoint_url: str | None = Field(None, max_length=500, description="Null for AWS.")
@@ -36,7 +39,7 @@ class Role(Request):
         return _values(self.model_dump())
 
 
-class RoleChange(Role):
+class RoleChange(RoleOrder):
     """What is to change of a role."""
 
     access_key_id: str = Field("", min_length=1, max_length=128)
@@ -53,13 +56,13 @@ def _values(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-class Function(Request):
+class FunctionOrder(Request):
     """Where a function is called."""
 
     url: str = Field(max_length=500, description="http(s)://host[:port] that speaks Invoke.")
 
 
-class Member(Request):
+class NewMember(Request):
     """A new member."""
 
     username: str = Field(min_length=1, max_length=150)
@@ -69,7 +72,7 @@ class Member(Request):
     rank: Literal["viewer", "submitter", "operator", "administrator"] = "viewer"
 
 
-class Rank(Request):
+class RankOrder(Request):
     """What a member may do."""
 
     rank: Literal["viewer", "submitter", "operator", "administrator"]
@@ -85,3 +88,59 @@ class Confirmation(Reason):
     """Why a job is confirmed, and whether at a store that could not be tried."""
 
     accept_untried: StrictBool = False
+
+
+# Verbs check what follows themselves; here it stands for the schema.
+
+
+class PriorityOrder(Request):
+    """The new priority; higher goes first."""
+
+    priority: int = Field(ge=0, le=2_147_483_647, strict=True)
+
+
+class SpeedOrder(Request):
+    """The new ceiling; null removes it."""
+
+    requests_per_second: int | None = Field(ge=1, le=MOST_REQUESTS_PER_SECOND, strict=True)
+
+
+class WindowOrder(Request):
+    """The hours in which the job may run; null: at any time."""
+
+    run_window: Window | None
+
+
+class ProbeOrder(Request):
+    """Where to try operations, and which."""
+
+    bucket: str = ""
+    operations: list[str] = Field(default_factory=list)
+
+
+class OverrideOrder(Request):
+    """Which operation to let jobs do though the store ignores it, and why."""
+
+    operation: str
+    reason: str
+
+
+class CheckOrder(Request):
+    """A list: its `text`, the `location` of one in S3, or the `id` of one that is here."""
+
+    id: UUID | None = None
+    text: str | None = None
+    location: str | None = None
+    role: str | None = Field(None, description="Reads what is in S3.")
+    etag: str | None = None
+    version_id: str | None = None
+    format: ManifestFormat | None = None
+    fields: list[FieldName] | None = None
+    bucket: str | None = None
+
+
+class MendOrder(Request):
+    """What to mend."""
+
+    mend: list[Literal["header", "bom", "blank", "encode", "null"]]
+    role: str | None = Field(None, description="Reads what is in S3.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jobs.rest import shapes_of_work as shapes
     from operations.base import Operation
 
 
-def operation(kind: type[Operation]) -> dict[str, Any]:
+def operation(kind: type[Operation]) -> shapes.Operation:
     """An operation and its parameters, as it declares them itself."""
     return {
         "name": kind.name,

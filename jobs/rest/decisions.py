@@ -9,8 +9,11 @@ from rest_framework.response import Response
 
 from jobs import bulk, services
 from jobs.errors import InvalidRequest
+from jobs.rest import bodies, shapes
 from jobs.rest import representation as show
 from jobs.rest.parsers import body, members
+from jobs.rest.schema import answers, described
+from jobs.tagging import TagsRequest
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -18,9 +21,11 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from jobs.models import Job
-    from jobs.rest import shapes
 
 
+@described(
+    POST=answers("Let a suspended job run.", shapes.Job, body=bodies.Confirmation),
+)
 @api_view(["POST"])
 def confirm(request: Request, pk: UUID) -> Response:
     """Let a suspended job run; {"reason"} may say why. {"accept_untried": true} says that it may
@@ -36,6 +41,9 @@ def confirm(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@described(
+    POST=answers("End a job.", shapes.Job, body=bodies.Reason),
+)
 @api_view(["POST"])
 def cancel(request: Request, pk: UUID) -> Response:
     """End a job; {"reason"} may say why."""
@@ -44,6 +52,9 @@ def cancel(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@described(
+    POST=answers("Keep a job from running.", shapes.Job, body=bodies.Reason),
+)
 @api_view(["POST"])
 def pause(request: Request, pk: UUID) -> Response:
     """Keep a job from running until it is resumed; {"reason"} may say why."""
@@ -52,6 +63,9 @@ def pause(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@described(
+    POST=answers("Let a paused job go on.", shapes.Job, body=bodies.Reason),
+)
 @api_view(["POST"])
 def resume(request: Request, pk: UUID) -> Response:
     """Let a paused job go on; {"reason"} may say why."""
@@ -60,6 +74,9 @@ def resume(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@described(
+    POST=answers("Change the hours in which a job may run.", shapes.Job, body=bodies.WindowOrder),
+)
 @api_view(["POST"])
 def window(request: Request, pk: UUID) -> Response:
     """Change the hours to those of {"run_window"}; null lets the job run at any time."""
@@ -69,6 +86,9 @@ def window(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@described(
+    POST=answers("Change the priority of a job.", shapes.Job, body=bodies.PriorityOrder),
+)
 @api_view(["POST"])
 def priority(request: Request, pk: UUID) -> Response:
     """Change the priority to that of {"priority"}."""
@@ -77,6 +97,11 @@ def priority(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@described(
+    POST=answers(
+        "Change the ceiling on the requests of a job.", shapes.Job, body=bodies.SpeedOrder
+    ),
+)
 @api_view(["POST"])
 def speed(request: Request, pk: UUID) -> Response:
     """Change the ceiling to that of {"requests_per_second"}; null removes it."""
@@ -87,6 +112,11 @@ def speed(request: Request, pk: UUID) -> Response:
     return _job(found, request)
 
 
+@described(
+    GET=answers("All tags of a job.", shapes.Tags),
+    PUT=answers("Put these tags in the place of all others.", shapes.Tags, body=TagsRequest),
+    DELETE=answers("Remove all tags.", shapes.Tags),
+)
 @api_view(["GET", "PUT", "DELETE"])
 def tags(request: Request, pk: UUID) -> Response:
     """All tags of the job; a PUT of {"tags"} takes their place, a DELETE removes them."""
@@ -99,6 +129,11 @@ def tags(request: Request, pk: UUID) -> Response:
     return Response({"tags": found.tags})
 
 
+@described(
+    POST=answers(
+        "Let all suspended jobs run that a filter finds.", shapes.ManyDecided, body=bulk.ConfirmMany
+    ),
+)
 @api_view(["POST"])
 def confirm_many(request: Request) -> Response:
     """Let the suspended jobs run that {"filter"} finds, a thousand at most.
@@ -109,6 +144,9 @@ def confirm_many(request: Request) -> Response:
     return _many(bulk.confirm_jobs(request.user, body(request)), request)
 
 
+@described(
+    POST=answers("End all jobs that a filter finds.", shapes.ManyDecided, body=bulk.CancelMany),
+)
 @api_view(["POST"])
 def cancel_many(request: Request) -> Response:
     """End the jobs that {"filter"} finds; as with confirming many."""

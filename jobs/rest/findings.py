@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from jobs.manifests.findings import Defect, Findings
+    from jobs.rest import shapes_of_work as shapes
 
 PLAIN = (
     *("summary", "extent", "complete", "bytes_read", "total_bytes", "rows", "blank_lines"),
@@ -15,9 +16,9 @@ PLAIN = (
 """What is shown as it is."""
 
 
-def findings(found: Findings) -> dict[str, Any]:
+def findings(found: Findings) -> shapes.Findings:
     """All of them. `versions` is null where there is no column for them."""
-    return {
+    shown = {
         **{name: getattr(found, name) for name in PLAIN},
         "defects": [defect(told) for told in found.defects],
         "versions": {
@@ -36,8 +37,10 @@ def findings(found: Findings) -> dict[str, Any]:
             "rows": [asdict(row) for row in found.first_rows],
         },
     }
+    return cast("shapes.Findings", shown)
 
 
-def defect(told: Defect) -> dict[str, Any]:
+def defect(told: Defect) -> shapes.Defect:
     """One fault, with its place and its remedy."""
-    return {**asdict(told), "file": told.file or None, "remedy": told.remedy}
+    shown = {**asdict(told), "file": told.file or None, "remedy": told.remedy}
+    return cast("shapes.Defect", shown)

@@ -10,21 +10,35 @@ from rest_framework.response import Response
 from jobs import services
 from jobs.errors import NotFound
 from jobs.rest import bodies, paging
+from jobs.rest import shapes_of_people as shapes
 from jobs.rest.parsers import read
+from jobs.rest.schema import PAGING, answers, described
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from jobs.models import Function
-    from jobs.rest import shapes_of_people as shapes
 
 
+@described(
+    GET=answers("Where functions are called, by name.", shapes.FunctionPage, parameters=PAGING),
+)
 @api_view(["GET"])
 def functions(request: Request) -> Response:
     """Where the functions of the account are called, by name."""
     return paging.in_order(request, services.functions_of(request.user), _shown, by="name")
 
 
+@described(
+    GET=answers("Where one function is called.", shapes.Function),
+    PUT=answers(
+        "Say where a function is called.",
+        shapes.Function,
+        status=(200, 201),
+        body=bodies.FunctionOrder,
+    ),
+    DELETE=answers("Forget where a function is called.", status=204),
+)
 @api_view(["GET", "PUT", "DELETE"])
 def function(request: Request, name: str) -> Response:
     """Where one function is called; administrators set it with a PUT."""
@@ -33,7 +47,7 @@ def function(request: Request, name: str) -> Response:
         return Response(status=204)
     known = services.functions_of(request.user).filter(name=name).first()
     if request.method == "PUT":
-        made = services.save_function(request.user, name, read(request, bodies.Function).url)
+        made = services.save_function(request.user, name, read(request, bodies.FunctionOrder).url)
         return Response(_shown(made), status=200 if known else 201)
     if known is None:
         raise NotFound(f"There is no function {name}.")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
 from jobs import services
 from jobs.errors import InvalidRequest
-from jobs.rest import paging
+from jobs.requests import JobRequest
+from jobs.rest import paging, shapes
 from jobs.rest import representation as show
 from jobs.rest.parsers import body
+from jobs.rest.schema import LOCATION, PAGING, answers, described, query
 from jobs.status import JobStatus
 
 if TYPE_CHECKING:
@@ -21,9 +24,38 @@ if TYPE_CHECKING:
 
     from jobs.models import JobQuerySet
 
+
 KEY, TOKEN = "Idempotency-Key", "client_request_token"
+STATUS = query(
+    "status",
+    {"type": "array", "items": {"type": "string", "enum": JobStatus.values}},
+    "Only jobs of this status; may be given again.",
+)
+SEARCH = query(
+    "search", {"type": "string"}, "The beginning of an id, or a part of the description."
+)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    KEY,
+    {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    description="The same key with the same job creates it once.",
+)
 
 
+@described(
+    GET=answers(
+        "The jobs of the account, newest first.",
+        shapes.JobPage,
+        parameters=(*PAGING, STATUS, SEARCH),
+    ),
+    POST=answers(
+        "Create a job.",
+        shapes.Job,
+        status=(200, 201),
+        body=JobRequest,
+        parameters=(IDEMPOTENCY_KEY, LOCATION),
+    ),
+)
 @api_view(["GET", "POST"])
 def jobs(request: Request) -> Response:
     """The jobs of the account, newest first; a POST creates one.
@@ -72,6 +104,9 @@ def _filtered(rows: JobQuerySet, request: Request) -> JobQuerySet:
     return rows.matching(text) if text else rows
 
 
+@described(
+    GET=answers("One job.", shapes.Job),
+)
 @api_view(["GET"])
 def job(request: Request, pk: UUID) -> Response:
     """One job."""

@@ -9,17 +9,23 @@ from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
 from jobs import services
+from jobs.keys import CredentialRequest
 from jobs.rest import bodies, paging
 from jobs.rest import representation as show
+from jobs.rest import shapes_of_people as shapes
 from jobs.rest.parsers import body, read
+from jobs.rest.schema import PAGING, answers, described
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from jobs.credentials import AccessKey, ApiToken, Credential
-    from jobs.rest import shapes_of_people as shapes
 
 
+@described(
+    GET=answers("Tokens, newest first.", shapes.TokenPage, parameters=PAGING),
+    POST=answers("Make a token.", shapes.NewToken, status=201, body=CredentialRequest),
+)
 @api_view(["GET", "POST"])
 def tokens(request: Request) -> Response:
     """One's own tokens, newest first, and for administrators those of all members; a POST makes
@@ -32,13 +38,20 @@ def tokens(request: Request) -> Response:
     return paging.newest_first(request, rows, lambda row: _token(row, request))
 
 
+@described(
+    POST=answers("End a token.", shapes.Token, body=bodies.Empty),
+)
 @api_view(["POST"])
 def revoke_token(request: Request, pk: int) -> Response:
     """End a token at once."""
-    read(request, bodies.Nothing)
+    read(request, bodies.Empty)
     return Response(_token(services.revoke_token(request.user, pk), request))
 
 
+@described(
+    GET=answers("Access keys, newest first.", shapes.AccessKeyPage, parameters=PAGING),
+    POST=answers("Make an access key.", shapes.NewAccessKey, status=201, body=CredentialRequest),
+)
 @api_view(["GET", "POST"])
 def access_keys(request: Request) -> Response:
     """One's own access keys, newest first, and for administrators those of all members; a POST
@@ -51,10 +64,13 @@ def access_keys(request: Request) -> Response:
     return paging.newest_first(request, rows, lambda row: _access_key(row, request))
 
 
+@described(
+    POST=answers("End an access key.", shapes.AccessKey, body=bodies.Empty),
+)
 @api_view(["POST"])
 def revoke_access_key(request: Request, access_key_id: str) -> Response:
     """End an access key at once."""
-    read(request, bodies.Nothing)
+    read(request, bodies.Empty)
     return Response(_access_key(services.revoke_access_key(request.user, access_key_id), request))
 
 

@@ -13,10 +13,13 @@ from rest_framework.response import Response
 
 from jobs import services
 from jobs.errors import InvalidRequest, NotFound
+from jobs.rest import bodies, paging
 from jobs.rest import findings as found
-from jobs.rest import paging
 from jobs.rest import representation as show
+from jobs.rest import shapes as jobs_shapes
+from jobs.rest import shapes_of_work as shapes
 from jobs.rest.parsers import ObjectParser, members
+from jobs.rest.schema import LOCATION, PAGING, UPLOAD, answers, described
 from jobs.spool import spool
 
 if TYPE_CHECKING:
@@ -33,6 +36,12 @@ SOURCES = "a file, its text, the location of one in S3, or the id of one that wa
 PASTED = "pasted.csv"
 
 
+@described(
+    GET=answers(
+        "The manifests of the account, newest first.", jobs_shapes.ManifestPage, parameters=PAGING
+    ),
+    POST=answers("Upload a manifest.", jobs_shapes.Manifest, status=201, form=UPLOAD),
+)
 @api_view(["GET", "POST"])
 @parser_classes([MultiPartParser])
 def manifests(request: Request) -> Response:
@@ -72,6 +81,14 @@ def uploaded_as(request: Request) -> dict[str, Any]:
     return told
 
 
+@described(
+    POST=answers(
+        "Read a list for some seconds, and tell what is wrong with it.",
+        shapes.Checked,
+        body=bodies.CheckOrder,
+        form=UPLOAD,
+    ),
+)
 @api_view(["POST"])
 @parser_classes([MultiPartParser, ObjectParser])
 def check(request: Request) -> Response:
@@ -117,17 +134,23 @@ def _require_names(fields: object) -> None:
         raise InvalidRequest({"fields": ["Give a list of the names of columns."]})
 
 
-def _checked(request: Request, manifest: Manifest, role: str) -> dict[str, Any]:
+def _checked(request: Request, manifest: Manifest, role: str) -> shapes.Checked:
     findings = services.check_manifest(request.user, manifest, role)
     return {"manifest": show.manifest(manifest), "findings": found.findings(findings)}
 
 
+@described(
+    GET=answers("One manifest, without its content.", jobs_shapes.Manifest),
+)
 @api_view(["GET"])
 def manifest(request: Request, pk: UUID) -> Response:
     """One manifest, without its content."""
     return Response(show.manifest(services.manifest_of(request.user, pk)))
 
 
+@described(
+    GET=answers("The content of a manifest.", "*/*"),
+)
 @api_view(["GET"])
 def content(request: Request, pk: UUID) -> FileResponse:
     """The content of an uploaded or mended manifest."""
@@ -137,6 +160,15 @@ def content(request: Request, pk: UUID) -> FileResponse:
     return FileResponse(spool.open(row.upload), as_attachment=True, filename=row.filename)
 
 
+@described(
+    POST=answers(
+        "Write a corrected manifest.",
+        shapes.Mended,
+        status=201,
+        body=bodies.MendOrder,
+        parameters=(LOCATION,),
+    ),
+)
 @api_view(["POST"])
 def mend(request: Request, pk: UUID) -> Response:
     """Write a corrected manifest: {"mend": ["header", …]}, and the `role` that reads one in S3.
@@ -149,9 +181,11 @@ def mend(request: Request, pk: UUID) -> Response:
     if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
         raise InvalidRequest({"mend": ["Give a list of what to mend."]})
     mended, changes = services.mend_manifest(request.user, row, wanted, role)
-    response = Response(
-        {**_checked(request, mended, role), "mended_from": str(row.pk), "changes": changes},
-        status=201,
-    )
+    shown: shapes.Mended = {
+        **_checked(request, mended, role),
+        "mended_from": str(row.pk),
+        "changes": changes,
+    }
+    response = Response(shown, status=201)
     response["Location"] = show.url(request, "manifest", mended.pk)
     return response

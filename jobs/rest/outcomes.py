@@ -15,6 +15,8 @@ from jobs.doubt import RowsInDoubt
 from jobs.errors import InvalidRequest, NotFound
 from jobs.rest import paging
 from jobs.rest import representation as show
+from jobs.rest import shapes_of_outcomes as shapes
+from jobs.rest.schema import PAGING, answers, described, query
 from jobs.spool import spool
 
 if TYPE_CHECKING:
@@ -24,8 +26,20 @@ if TYPE_CHECKING:
 
 FILTERS = ("status", "error_code", "key_prefix")
 OUTCOMES = ("succeeded", "failed")
+WANTED = (
+    query("status", {"type": "string", "enum": OUTCOMES}, "Only these."),
+    query("error_code", {"type": "string", "minLength": 1}, "Only what failed with this code."),
+    query("key_prefix", {"type": "string"}, "Only keys that begin so, as `key` writes them."),
+)
 
 
+@described(
+    GET=answers(
+        "What became of the tasks, in the order of their commits.",
+        shapes.ResultPage,
+        parameters=(*PAGING, *WANTED),
+    ),
+)
 @api_view(["GET"])
 def results(request: Request, pk: UUID) -> Response:
     """What became of the tasks, in the order in which they were committed.
@@ -57,12 +71,18 @@ def _wanted(request: Request) -> dict[str, Any]:
     return asked
 
 
+@described(
+    GET=answers("The completion report.", shapes.Report),
+)
 @api_view(["GET"])
 def report(request: Request, pk: UUID) -> Response:
     """The completion report: where it is, and its files."""
     return Response(show.report(services.job_of(request.user, pk), request))
 
 
+@described(
+    GET=answers("One file of the report.", "*/*"),
+)
 @api_view(["GET"])
 def report_file(request: Request, pk: UUID, file: int) -> FileResponse:
     """The content of one file of the report."""
@@ -73,6 +93,11 @@ def report_file(request: Request, pk: UUID, file: int) -> FileResponse:
     return FileResponse(content, as_attachment=True, filename=PurePosixPath(row.key).name)
 
 
+@described(
+    GET=answers(
+        "The rows that were started and have no known result, as a CSV manifest.", "text/csv"
+    ),
+)
 @api_view(["GET"])
 def in_doubt(request: Request, pk: UUID) -> StreamingHttpResponse:
     """The rows that were started and have no known result, as a CSV manifest."""
@@ -82,6 +107,9 @@ def in_doubt(request: Request, pk: UUID) -> StreamingHttpResponse:
     )
 
 
+@described(
+    GET=answers("Every move of the job's status.", shapes.EventPage, parameters=PAGING),
+)
 @api_view(["GET"])
 def events(request: Request, pk: UUID) -> Response:
     """Every move of the job's status: who, when, from, to, why."""

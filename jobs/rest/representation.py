@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.db.models import Sum
@@ -17,23 +17,26 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from jobs.probing import Row
+    from jobs.rest import shapes
+    from jobs.rest import shapes_of_outcomes as outcomes
+    from jobs.rest import shapes_of_people as people
     from jobs.results import ResultRow
 
 Json = dict[str, Any]
 
 SUB_RESOURCES = (
     *("confirm", "cancel", "pause", "resume", "priority", "speed", "window"),
-    *("results", "report", "events"),
+    *("tags", "results", "report", "events"),
 )
 
 
-def job_summary(job: Job, request: Request) -> Json:
+def job_summary(job: Job, request: Request) -> shapes.JobSummary:
     """A job as a line of the list: what costs no further query."""
     return {
         "id": str(job.pk),
         "url": url(request, "job", job.pk),
         "arn": job.arn,
-        "status": job.state.value,
+        "status": job.state,
         "description": job.description,
         "operation": job.operation,
         "priority": job.priority,
@@ -50,10 +53,11 @@ def job_summary(job: Job, request: Request) -> Json:
     }
 
 
-def job_details(job: Job, request: Request) -> Json:
+def job_details(job: Job, request: Request) -> shapes.Job:
     """Everything about a job."""
     summary = job_summary(job, request)
-    summary["progress"] |= {"in_doubt": job.in_doubt, "provisional": _provisional(job)}
+    summary["progress"]["in_doubt"] = in_doubt = job.in_doubt
+    summary["progress"]["provisional"] = _provisional(job)
     return {
         **summary,
         "parameters": job.work.snake_form(),
@@ -78,35 +82,35 @@ def job_details(job: Job, request: Request) -> Json:
         "status_update_reason": job.status_update_reason,
         "suspended_at": job.suspended_at,
         "suspended_cause": job.suspended_cause,
-        "links": _links(job, request, in_doubt=summary["progress"]["in_doubt"] > 0),
+        "links": _links(job, request, in_doubt=in_doubt > 0),
     }
 
 
-def _hold(job: Job) -> Json | None:
+def _hold(job: Job) -> shapes.Hold | None:
     """Who paused the job and why; null where no person did, or the job has ended."""
     if not job.is_held or job.is_final:
         return None
     return {"by": job.held_by, "at": job.held_at, "reason": job.held_reason}
 
 
-def _links(job: Job, request: Request, *, in_doubt: bool) -> Json:
+def _links(job: Job, request: Request, *, in_doubt: bool) -> dict[str, str]:
     """What there is under a job; rows in doubt only where there are any."""
     names = (*SUB_RESOURCES, "in_doubt") if in_doubt else SUB_RESOURCES
     return {name: url(request, f"job_{name}", job.pk) for name in names}
 
 
-def _reason(told: Json) -> Json:
+def _reason(told: Json) -> shapes.FailureReason:
     """One of the reasons of a failed job."""
     return {"code": told["FailureCode"], "reason": told["FailureReason"]}
 
 
-def _preparing(job: Job) -> Json:
+def _preparing(job: Job) -> shapes.Preparing:
     """How far the manifest is read; of a listing nobody knows how much there is."""
     total = job.manifest.bytes_to_read
     return {"rows_read": job.rows_read, "bytes_read": job.bytes_read, "total_bytes": total}
 
 
-def _generated(job: Job) -> Json | None:
+def _generated(job: Job) -> shapes.GeneratedManifest | None:
     """Where a listing was saved; null where it was not, or not yet."""
     if job.generated_manifest is None:
         return None
@@ -119,16 +123,16 @@ def _generated(job: Job) -> Json | None:
     }
 
 
-def _provisional(job: Job) -> Json:
+def _provisional(job: Job) -> shapes.Counts:
     """Outcomes that running lanes have at hand and have not committed; they may fall again."""
     if job.is_final:
         return {"succeeded": 0, "failed": 0}
     alive = job.lanes.filter(beat_at__gt=recent(settings.LADING_LEASE_SECONDS))
     sums = alive.aggregate(succeeded=Sum("succeeded"), failed=Sum("failed"))
-    return {name: count or 0 for name, count in sums.items()}
+    return {"succeeded": sums["succeeded"] or 0, "failed": sums["failed"] or 0}
 
 
-def manifest(row: Manifest) -> Json:
+def manifest(row: Manifest) -> shapes.Manifest:
     """A manifest, without its content."""
     return {
         "id": str(row.pk),
@@ -146,7 +150,7 @@ def manifest(row: Manifest) -> Json:
     }
 
 
-def role(row: Role) -> Json:
+def role(row: Role) -> people.Role:
     """A role, without anything that opens a door."""
     return {
         "name": row.name,
@@ -162,7 +166,7 @@ def role(row: Role) -> Json:
     }
 
 
-def trial(row: Row) -> Json:
+def trial(row: Row) -> people.Trial:
     """What is known of one operation at the role's store; `finding` is null where nothing is."""
     told, waiver = row.trial, row.waiver
     return {
@@ -177,12 +181,13 @@ def trial(row: Row) -> Json:
         "server": (told.server or None) if told else None,
         "tried_at": told.tried_at if told else None,
         "expires_at": told.expires_at if told and row.is_standing else None,
-        "override": waiver
-        and {"by": waiver.actor, "at": waiver.decided_at, "reason": waiver.reason},
+        "override": {"by": waiver.actor, "at": waiver.decided_at, "reason": waiver.reason}
+        if waiver
+        else None,
     }
 
 
-def event(row: JobEvent) -> Json:
+def event(row: JobEvent) -> outcomes.Event:
     """One move of a job's status; `from_status` is null where it began."""
     return {
         "id": row.pk,
@@ -194,12 +199,12 @@ def event(row: JobEvent) -> Json:
     }
 
 
-def result(row: ResultRow) -> Json:
+def result(row: ResultRow) -> outcomes.Result:
     """What became of one task; `key` is as the manifest encodes it."""
-    return {**asdict(row), "version_id": row.version_id or None}
+    return cast("outcomes.Result", {**asdict(row), "version_id": row.version_id or None})
 
 
-def report(job: Job, request: Request) -> Json:
+def report(job: Job, request: Request) -> outcomes.Report:
     """The completion report: where it is, and its files; or the reason why there is none."""
     files = list(job.report_files.all())
     place = f"s3://{job.report_bucket}/{report_key(job, 'manifest.json')}"
@@ -219,7 +224,7 @@ def _why_no_report(job: Job) -> str:
     return "The report could not be written; failure_reasons of the job say why."
 
 
-def report_file(row: ReportFile, request: Request) -> Json:
+def report_file(row: ReportFile, request: Request) -> outcomes.ReportFile:
     """One file of a report, and where to download it."""
     return {
         "id": row.pk,

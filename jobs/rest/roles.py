@@ -11,7 +11,9 @@ from jobs import services
 from jobs.errors import InvalidRequest, NotFound
 from jobs.rest import bodies, paging
 from jobs.rest import representation as show
+from jobs.rest import shapes_of_people as shapes
 from jobs.rest.parsers import members, read
+from jobs.rest.schema import PAGING, answers, described
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -19,12 +21,23 @@ if TYPE_CHECKING:
     from jobs.models import Role
 
 
+@described(
+    GET=answers("The roles of the account, by name.", shapes.RolePage, parameters=PAGING),
+)
 @api_view(["GET"])
 def roles(request: Request) -> Response:
     """The roles of the account, by name."""
     return paging.in_order(request, services.roles_of(request.user), show.role, by="name")
 
 
+@described(
+    GET=answers("One role, and what is known of its store.", shapes.RoleDetails),
+    PUT=answers(
+        "Set a role, or make it.", shapes.RoleDetails, status=(200, 201), body=bodies.RoleOrder
+    ),
+    PATCH=answers("Change a role.", shapes.RoleDetails, body=bodies.RoleChange),
+    DELETE=answers("Forget a role.", status=204),
+)
 @api_view(["GET", "PUT", "PATCH", "DELETE"])
 def role(request: Request, name: str) -> Response:
     """One role, with what is known of its store: `trials`, one for each operation.
@@ -44,12 +57,15 @@ def _set(request: Request, name: str) -> Response:
     known = services.roles_of(request.user).filter(name=name).exists()
     if request.method == "PATCH" and not known:
         raise NotFound("There is no such role.")
-    given = read(request, bodies.RoleChange if request.method == "PATCH" else bodies.Role)
+    given = read(request, bodies.RoleChange if request.method == "PATCH" else bodies.RoleOrder)
     response = _role(services.save_role(request.user, name, **given.values()))
     response.status_code = 200 if known else 201
     return response
 
 
+@described(
+    POST=answers("Try what the store does.", shapes.TriedRole, body=bodies.ProbeOrder),
+)
 @api_view(["POST"])
 def probe(request: Request, name: str) -> Response:
     """Try operations on scratch objects in {"bucket"}; {"operations"} names some of them.
@@ -67,6 +83,11 @@ def probe(request: Request, name: str) -> Response:
     return _role(found, warning=warning or None)
 
 
+@described(
+    POST=answers(
+        "Let jobs do what the store ignores.", shapes.RoleDetails, body=bodies.OverrideOrder
+    ),
+)
 @api_view(["POST"])
 def override(request: Request, name: str) -> Response:
     """Let jobs of the role do {"operation"} though its store ignores it; {"reason"} says why."""

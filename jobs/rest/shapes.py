@@ -23,6 +23,21 @@ class Page(TypedDict, Generic[Shape]):
     results: list[Shape]
 
 
+class Root(TypedDict):
+    """Where everything is."""
+
+    jobs: str
+    operations: str
+    roles: str
+    functions: str
+    manifests: str
+    workers: str
+    me: str
+    members: str
+    tokens: str
+    access_keys: str
+
+
 class Error(TypedDict):
     """Every answer from 400 on. `fields`: the path of a fault → sentences for people."""
 
@@ -74,6 +89,10 @@ class JobSummary(TypedDict):
     terminated_at: datetime | None
 
 
+class JobPage(Page[JobSummary]):
+    """Jobs, newest first."""
+
+
 class Manifest(TypedDict):
     """A manifest, without its content."""
 
@@ -89,6 +108,10 @@ class Manifest(TypedDict):
     total_bytes: int | None
     sha256: str | None
     created_at: datetime
+
+
+class ManifestPage(Page[Manifest]):
+    """Manifests, newest first."""
 
 
 class GeneratedManifest(TypedDict):
@@ -178,53 +201,3 @@ class Tags(TypedDict):
     """All tags of a job."""
 
     tags: dict[str, str]
-
-
-class Event(TypedDict):
-    """One move of a job's status; `from_status` is null where it began."""
-
-    id: int
-    at: datetime
-    actor: str
-    from_status: str | None
-    to_status: str | None
-    reason: str
-
-
-class Result(TypedDict):
-    """What became of one task; `key` is as the manifest encodes it."""
-
-    bucket: str
-    key: str
-    version_id: str | None
-    task_status: str
-    http_status: int | None
-    error_code: str
-    message: str
-
-
-class ResultPage(Page[Result]):
-    """Also the last page has a `cursor`: it asks for what is committed later."""
-
-    cursor: str
-
-
-class ReportFile(TypedDict):
-    """One file of a report, and where to download it."""
-
-    id: int
-    kind: str
-    key: str
-    size: int
-    rows: int
-    md5: str
-    url: str
-
-
-class Report(TypedDict):
-    """The completion report, or the reason why there is none."""
-
-    available: bool
-    reason: str | None
-    location: str | None
-    files: list[ReportFile]

@@ -8,6 +8,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from jobs.members import Rank
+from jobs.rest.shapes import Page
 
 State = Literal["usable", "expired", "revoked"]
 
@@ -34,6 +35,10 @@ class Member(TypedDict):
     joined_at: datetime
 
 
+class MemberPage(Page[Member]):
+    """Members, by name."""
+
+
 class Credential(TypedDict):
     """What tokens and access keys have in common."""
 
@@ -53,6 +58,10 @@ class Token(Credential):
     id: int
 
 
+class TokenPage(Page[Token]):
+    """Tokens, newest first."""
+
+
 class NewToken(Token):
     """A token that was just made: `token` is shown this once."""
 
@@ -63,6 +72,10 @@ class AccessKey(Credential):
     """An access key, without its secret."""
 
     access_key_id: str
+
+
+class AccessKeyPage(Page[AccessKey]):
+    """Access keys, newest first."""
 
 
 class NewAccessKey(AccessKey):
@@ -84,6 +97,10 @@ class Role(TypedDict):
     scratch_bucket: str | None
     scratch_prefix: str
     updated_at: datetime
+
+
+class RolePage(Page[Role]):
+    """Roles, by name."""
 
 
 class Override(TypedDict):
@@ -130,3 +147,7 @@ class Function(TypedDict):
     name: str
     url: str
     updated_at: datetime
+
+
+class FunctionPage(Page[Function]):
+    """Functions, by name."""

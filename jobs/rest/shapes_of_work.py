@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from jobs.rest.shapes import Manifest
+from jobs.rest.shapes import Manifest, Page
 
 Json = dict[str, Any]
 
@@ -23,6 +23,10 @@ class Operation(TypedDict):
     aws_names: dict[str, str]
 
 
+class OperationPage(Page[Operation]):
+    """All operations, in the order of the menu."""
+
+
 class Slice(TypedDict):
     """The tasks that a lane has at hand."""
 
@@ -30,11 +34,16 @@ class Slice(TypedDict):
     size: int
 
 
-class Work(TypedDict):
-    """What a lane is at; `slice` and `rate` are null where it prepares or finishes the job."""
+class JobNamed(TypedDict):
+    """A job by its id and address; both null where there is none."""
 
     job: str | None
     url: str | None
+
+
+class Work(JobNamed):
+    """What a lane is at; `slice` and `rate` are null where it prepares or finishes the job."""
+
     stage: str
     slice: Slice | None
     since: datetime | None
@@ -63,14 +72,12 @@ class Node(TypedDict):
     lanes: list[Lane]
 
 
-class Alarm(TypedDict):
+class Alarm(JobNamed):
     """Something that does not mend itself."""
 
     code: str
     message: str
     since: datetime | None
-    job: str | None
-    url: str | None
 
 
 class Workers(TypedDict):

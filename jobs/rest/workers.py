@@ -9,6 +9,8 @@ from rest_framework.response import Response
 
 from jobs import services
 from jobs.rest import representation as show
+from jobs.rest import shapes_of_work as shapes
+from jobs.rest.schema import answers, described
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -17,21 +19,23 @@ if TYPE_CHECKING:
     from jobs.workers import LaneSeen, NodeSeen
 
 
+@described(
+    GET=answers("The engines that are alive.", shapes.Workers),
+)
 @api_view(["GET"])
 def workers(request: Request) -> Response:
     """The engines that were seen in the last seconds. Jobs of other accounts are not named."""
     found = services.workers_of(request.user)
-    return Response(
-        {
-            "slots": found.slots,
-            "free": found.free,
-            "nodes": [_node(seen, request) for seen in found.nodes],
-            "alarms": [_alarm(alarm, request) for alarm in found.alarms],
-        }
-    )
+    shown: shapes.Workers = {
+        "slots": found.slots,
+        "free": found.free,
+        "nodes": [_node(seen, request) for seen in found.nodes],
+        "alarms": [_alarm(alarm, request) for alarm in found.alarms],
+    }
+    return Response(shown)
 
 
-def _node(seen: NodeSeen, request: Request) -> show.Json:
+def _node(seen: NodeSeen, request: Request) -> shapes.Node:
     return {
         "name": seen.node.name,
         "host": seen.host,
@@ -43,7 +47,7 @@ def _node(seen: NodeSeen, request: Request) -> show.Json:
     }
 
 
-def _lane(seen: LaneSeen, request: Request) -> show.Json:
+def _lane(seen: LaneSeen, request: Request) -> shapes.Lane:
     return {
         "pid": seen.lane.pid,
         "started_at": seen.lane.since,
@@ -52,7 +56,7 @@ def _lane(seen: LaneSeen, request: Request) -> show.Json:
     }
 
 
-def _work(seen: LaneSeen, request: Request) -> show.Json:
+def _work(seen: LaneSeen, request: Request) -> shapes.Work:
     """What the lane is at; `slice` and `rate` are null where it prepares or finishes the job."""
     lane, slice_ = seen.lane, seen.lane.slice
     performs = lane.stage == lane.Stage.PERFORMING
@@ -66,7 +70,7 @@ def _work(seen: LaneSeen, request: Request) -> show.Json:
     }
 
 
-def _alarm(alarm: Alarm, request: Request) -> show.Json:
+def _alarm(alarm: Alarm, request: Request) -> shapes.Alarm:
     return {
         "code": alarm.code,
         "message": alarm.message,
@@ -75,5 +79,5 @@ def _alarm(alarm: Alarm, request: Request) -> show.Json:
     }
 
 
-def _job(pk: object, request: Request) -> show.Json:
+def _job(pk: object, request: Request) -> shapes.JobNamed:
     return {"job": str(pk) if pk else None, "url": show.url(request, "job", pk) if pk else None}

@@ -10,11 +10,25 @@ from django.test import Client
 
 from jobs.models import Job, Role
 from tests.conftest import MakeManifest, MakeUser
+from tests.rest.conforming import faults_of
 
 Post = Callable[..., Any]
 Send = Callable[..., Any]
 BrowserOf = Callable[..., Client]
 Asked = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def _as_the_schema_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test of the API gets an answer that the schema does not tell of."""
+
+    def request(self: Client, **asked: Any) -> Any:
+        response = send(self, **asked)
+        assert not faults_of(response), (asked["PATH_INFO"], faults_of(response))
+        return response
+
+    send = Client.request
+    monkeypatch.setattr(Client, "request", request)
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
     assert manifest["fields"] == ["Bucket", "Key"]
     assert set(links) == {
         *("confirm", "cancel", "pause", "resume", "priority", "speed", "window"),
-        *("results", "report", "events"),
+        *("tags", "results", "report", "events"),
     }
     assert all(link.startswith(f"http://testserver{JOBS}{job.pk}/") for link in links.values())
 
@@ -98,7 +98,7 @@ def test_the_links_of_a_job_lead_somewhere(client: Client, make_job: MakeJob) ->
 
     links = client.get(f"{JOBS}{job.pk}/").json()["links"]
 
-    for name in ("results", "report", "events"):
+    for name in ("tags", "results", "report", "events"):
         assert client.get(links[name]).status_code == 200
     for name in ("confirm", "cancel", "pause", "resume", "priority", "speed", "window"):
         assert client.get(links[name]).status_code == 405
