@@ -93,7 +93,7 @@ def test_every_modelled_error_is_one_that_is_tried_here() -> None:
         "InvalidRequestException",  # test_list_refusals.py
         "JobStatusException",  # test_decisions.py
         "NotFoundException",  # test_unknown_jobs.py
-        "TooManyRequestsException",  # where requests are limited
+        "TooManyRequestsException",  # test_rate.py
         "TooManyTagsException",  # test_tagging.py
     }
 
