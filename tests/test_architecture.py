@@ -26,6 +26,7 @@ LAYERS = (
         "models",
         "accounts",
         "members",
+        "logins",
         "credentials",
         "requests",
         "checked",

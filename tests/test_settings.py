@@ -53,6 +53,7 @@ WRONG = {
     "LADING_CONNECTIONS": ["0", "901", "x"],
     "LADING_DEBUG": ["True", "1", "yes"],
     "LADING_HTTPS": ["on", "0"],
+    "LADING_PROXIES": ["-1", "10", "one"],
     "LADING_BROKER": ["rabbit", "redis", "redis://"],
     "LADING_SPOOL": [
         "s3://bucket/prefix?access_key=x",
