@@ -10,9 +10,12 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from jobs.retention import sweep
 from tests.conftest import PASSWORD
 from tests.pages.conftest import HTMX
 from tests.test_settings import setting
@@ -76,6 +79,16 @@ def test_a_session_ends_also_for_the_api(client: Client) -> None:
 
     with time_machine.travel(timezone.now() + timedelta(hours=13)):
         assert client.get("/api/v1/jobs/").status_code == 401
+
+
+def test_the_engine_removes_sessions_that_are_over(client: Client, user: User) -> None:
+    over, lasting = SessionStore(), client.cookies[SESSION].value
+    over.set_expiry(-1)
+    over.save()
+
+    sweep()
+
+    assert list(Session.objects.values_list("pk", flat=True)) == [lasting]
 
 
 # ---- whose
