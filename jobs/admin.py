@@ -11,9 +11,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from jobs import services
-from jobs.admin_scope import BySuperusers, is_superuser
+from jobs.admin_scope import BySuperusers, HiddenFromStaff, is_superuser
 from jobs.admin_setup import FunctionAdmin, RoleAdmin
-from jobs.admin_shown import ShownAdmin, ShownInline
+from jobs.admin_shown import Shown, ShownAdmin, ShownInline
 from jobs.errors import JobError
 from jobs.members import may
 from jobs.models import (
@@ -22,6 +22,7 @@ from jobs.models import (
     Function,
     Job,
     JobEvent,
+    Login,
     Member,
     Rank,
     ReportFile,
@@ -29,12 +30,14 @@ from jobs.models import (
     Tally,
     Waiver,
 )
+from jobs.pages.login import AdminLoginForm
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 admin.site.site_header = admin.site.site_title = "Lading"
 admin.site.index_title = "Behind the jobs"
+admin.site.login_form = AdminLoginForm
 
 for model in apps.get_app_config("django_q").get_models():
     # The queue carries doorbells alone; its pages would pass them off as tasks.
@@ -144,6 +147,14 @@ class MemberAdmin(BySuperusers):
     list_display = ("user", "account_id", "rank")
     list_filter = ("account_id", "rank")
     list_select_related = ("user",)
+
+
+@admin.register(Login)
+class LoginAdmin(Shown, HiddenFromStaff):
+    """Who tried to log in of late; `manage.py unlock` lets them try again."""
+
+    list_display = ("address", "attempts", "since", "succeeded_at")
+    search_fields = ("address",)
 
 
 class CredentialAdmin(ShownAdmin):
