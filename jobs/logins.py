@@ -15,11 +15,15 @@ locked as soon as one person mistypes, or a name could be guessed at from everyw
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from unicodedata import normalize
 
+from django.contrib.auth import user_logged_in
 from django.db import models
 from django.db.models import Min, Q, Sum
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -27,6 +31,8 @@ from jobs.database import alone, write
 
 WINDOW = timedelta(minutes=15)
 KNOWN_FOR = timedelta(days=30)
+BEGUN, SEEN = "begun", "seen"
+"""What a session says of its age."""
 MOST_OF_NAME_AND_ADDRESS = 5
 MOST_OF_ADDRESS = 50
 MOST_OF_NAME = 100
@@ -105,6 +111,12 @@ def unlock(name: str = "", address: str = "") -> int:
         rows = rows.filter(address=address)
     with write():
         return rows.update(attempts=0)
+
+
+@receiver(user_logged_in)
+def stamp(request: HttpRequest, **_: object) -> None:
+    """Write into a new session when it began; pages/sessions.py ends it."""
+    request.session[BEGUN] = request.session[SEEN] = int(time.time())
 
 
 def digest_of(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -78,13 +78,32 @@ class ToldWhy(AuthenticationForm):
         until = refused_until(self.request)
         if until is None:
             return super().get_invalid_login_error()
-        return ValidationError(
-            f"That was too often. Try again after {until:%H:%M} UTC.", code="throttled"
-        )
+        return too_often(until)
+
+
+def too_often(until: datetime) -> ValidationError:
+    """What whoever has to wait is told."""
+    told = f"That was too often. Try again after {until:%H:%M} UTC."
+    return ValidationError(told, code="throttled")
 
 
 class AdminLoginForm(ToldWhy, AdminAuthenticationForm):
     """The same in front of the admin site."""
+
+
+class PasswordForm(PasswordChangeForm):
+    """One's own new password. Whoever sits down at the browser of somebody else does not get to
+    guess the present one as often as they like.
+    """
+
+    def clean_old_password(self) -> str:
+        """The present password, looked at as often as at the login."""
+        name, where = self.user.get_username(), f"session of user {self.user.pk}"
+        if until := logins.begin(name, where):
+            raise too_often(until)
+        password: str = super().clean_old_password()
+        logins.succeeded(name, where)
+        return password
 
 
 class Login(LoginView):

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
-BEGUN, SEEN = "begun", "seen"
+from jobs.logins import BEGUN, SEEN
+
 SEEN_SECONDS = 300
 """The last request is written down at most this often: reading must not cost a write each time."""
 HEADERS = {
@@ -37,6 +38,7 @@ class Sessions:
 
     def _look_at(self, request: HttpRequest) -> None:
         now, session = int(time.time()), request.session
+        # Sessions from before there was a limit begin with their next request.
         begun, seen = session.setdefault(BEGUN, now), session.setdefault(SEEN, now)
         if now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
             logout(request)

@@ -142,4 +142,6 @@ BODIES: dict[str, Any] = {
     "api:manifest_check": {"text": "photos,a.jpg"},
     "api:manifest_mend": {"mend": ["header"]},
 }
-"""What is sent where an empty body would be refused before anybody asks for the rank."""
+"""What is sent where an empty body would be refused before anybody asks for the rank: with POST, or
+with the method that stands before the name ("PUT api:role").
+"""

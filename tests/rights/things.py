@@ -41,7 +41,7 @@ class Things:
         known = {
             "pk": self._pk(name),
             "manifest_id": self.manifest.pk,
-            "name": self.role.name,
+            "name": self._name(name),
             "file": self.report_file.pk,
             "function": self.function.name,
             "token": self.token.pk,
@@ -52,9 +52,16 @@ class Things:
         assert not missing, f"say in tests/rights/things.py what {missing} of {name} stands for"
         return {each: known[each] for each in names}
 
+    def _name(self, name: str) -> str:
+        if ":member" in name:
+            return "viewer"
+        return self.function.name if ":function" in name else self.role.name
+
     def _pk(self, name: str) -> Any:
         if "in_doubt" in name:
             return self.ended.pk
+        if ":token" in name:
+            return self.token.pk
         return self.manifest.pk if ":manifest" in name else self.job.pk
 
 
