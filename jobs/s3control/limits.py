@@ -14,6 +14,10 @@ OURS = {"JobManifestFormat": ("JSONLines", "KeyList")}
 """Values beyond AWS's, by the name of their shape: what we take at every door."""
 
 
+LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
+"""Of each kind of whole number: it has no more bits, whatever else the model says."""
+
+
 def check(shape: Shape, value: Any, path: str) -> None:
     """Raise BadRequestException unless the value is within its limits."""
     _check_size(shape, value, path)
@@ -28,7 +32,8 @@ def check(shape: Shape, value: Any, path: str) -> None:
 
 
 def _check_size(shape: Shape, value: Any, path: str) -> None:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    least = shape.metadata.get("min")
+    most = shape.metadata.get("max", LARGEST.get(shape.type_name))
     if least is None and most is None:
         return
     is_number = isinstance(value, int)

@@ -28,6 +28,8 @@ FORM = re.compile(
     r"\s*,\s*Signature=(?P<signature>[0-9a-f]{64})",
     re.ASCII,
 )
+PRESIGNED = re.compile(r"(?:^|&)(?:X-Amz-(?:Signature|Algorithm|Credential)|Signature)=", re.I)
+"""A query that says who sent it: a header beside it would make two who did."""
 SHA_256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -120,9 +122,9 @@ def _encoded(text: str) -> str:
 def _form(sent: Sent) -> re.Match[str]:
     """The parts of the Authorization header."""
     given = sent.headers.get("authorization", "")
+    if PRESIGNED.search(sent.query):
+        raise WireError("AccessDenied", "Presigned requests are not taken here; sign a header.")
     if not given:
-        if "X-Amz-Signature=" in sent.query or "Signature=" in sent.query:
-            raise WireError("AccessDenied", "Presigned requests are not taken here; sign a header.")
         raise WireError("AccessDenied", "Access Denied: the request is not signed.")
     form = FORM.fullmatch(given.strip())
     if form is None:

@@ -60,7 +60,9 @@ def test_boto3_shows_the_ids_of_good_and_bad_replies(control: Any) -> None:
 
     for metadata in (good, bad):
         assert metadata["RequestId"] == metadata["HTTPHeaders"]["x-amz-request-id"]
-        assert metadata["HostId"] == metadata["HTTPHeaders"]["x-amz-id-2"]
+    assert good["HostId"] == good["HTTPHeaders"]["x-amz-id-2"]
+    # Of a wrapped error, boto3 shows it beside.
+    assert told.value.response["HostId"] == bad["HTTPHeaders"]["x-amz-id-2"]
 
 
 @pytest.mark.parametrize("text", ["<b>&amp;</b>", "]]>", "üñ", "\ud7ff\ue000\ufffd"])
@@ -91,7 +93,7 @@ def test_every_modelled_error_is_one_that_is_tried_here() -> None:
         "InvalidRequestException",  # test_list_refusals.py
         "JobStatusException",  # test_decisions.py
         "NotFoundException",  # test_unknown_jobs.py
-        "TooManyRequestsException",  # where requests are limited
+        "TooManyRequestsException",  # test_rate.py
         "TooManyTagsException",  # test_tagging.py
     }
 
@@ -138,7 +140,7 @@ def test_a_method_that_a_path_does_not_have(
 
 @pytest.mark.parametrize(
     "target",
-    ["/v20180820/", "/v20180820/accesspoint/x", "/v20180820/jobs/", "/v20180820/jobs/a/b/c/d",
+    ["/v20180820/", "/v20180820/accesspoint/x", "/v20180820/jobs/a/b/c/d",
      "/v20180820/jobs/abcde/other", "/v20180820/configuration/publicAccessBlock"],
 )  # fmt: skip
 def test_a_call_that_is_not_about_jobs_is_refused_in_xml(key: Key, target: str) -> None:

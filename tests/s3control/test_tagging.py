@@ -118,7 +118,13 @@ def test_a_tag_that_is_none_is_refused(lax: Any, make_job: MakeJob, tags: Any) -
 
 
 @pytest.mark.parametrize(
-    "body", ["<PutJobTaggingRequest/>", "<PutJobTaggingRequest>x</PutJobTaggingRequest>"]
+    "body",
+    [
+        "<PutJobTaggingRequest/>",
+        "<PutJobTaggingRequest>x</PutJobTaggingRequest>",
+        "<PutJobTaggingRequest><Tags>team=web</Tags></PutJobTaggingRequest>",
+        "<PutJobTaggingRequest><Tags/><Tags/></PutJobTaggingRequest>",
+    ],
 )
 def test_a_request_without_tags_is_refused(key: Key, make_job: MakeJob, body: str) -> None:
     """Nobody who forgets the list means to remove everything."""

@@ -65,10 +65,12 @@ class Wired:
             **more,
         }
 
-    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, account: str = ACCOUNT, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         """`aws s3control …` to its end."""
         return subprocess.run(
-            [str(PROGRAMS / "aws"), "s3control", *arguments, "--account-id", ACCOUNT],
+            [str(PROGRAMS / "aws"), "s3control", *arguments, "--account-id", account],
             env=self.environment(**more),
             capture_output=True,
             text=True,
