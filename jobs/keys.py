@@ -58,17 +58,17 @@ def issue_token(user: User, given: Mapping[str, Any]) -> tuple[ApiToken, str]:
     CredentialRequest. Raises InvalidRequest, NotFound, NotPermitted.
     """
     request = CredentialRequest.of(given)
-    owner = _owner(user, request)
+    owner, until = _owner(user, request), _until(user, request)
     with write():
-        return ApiToken.issue(owner, label=request.label, expires_at=request.expires_at)
+        return ApiToken.issue(owner, label=request.label, expires_at=until)
 
 
 def issue_access_key(user: User, given: Mapping[str, Any]) -> tuple[AccessKey, str]:
     """Make an access key; the row and its secret, which cannot be shown again. As issue_token."""
     request = CredentialRequest.of(given)
-    owner = _owner(user, request)
+    owner, until = _owner(user, request), _until(user, request)
     with write():
-        return AccessKey.issue(owner, label=request.label, expires_at=request.expires_at)
+        return AccessKey.issue(owner, label=request.label, expires_at=until)
 
 
 def revoke_token(user: User, pk: int) -> ApiToken:
@@ -120,6 +120,18 @@ def _owner(user: User, request: CredentialRequest) -> Person:
     if owner.is_superuser and owner.pk != user.pk and not getattr(user, "is_superuser", False):
         raise NotPermitted(f"{named} is a superuser, whose keys nobody else can make.")
     return owner
+
+
+def _until(user: User, request: CredentialRequest) -> datetime | None:
+    """When the new one ceases to work: not after the one with which it is made, else whoever has
+    that one for a day would have another for ever.
+    """
+    used: Credential | None = vars(user).get("with_credential")
+    end = used.expires_at if used else None
+    if end and request.expires_at and request.expires_at > end:
+        told = f"Give no later time than {end:%Y-%m-%dT%H:%M:%SZ}, when the one in use ends."
+        raise InvalidRequest({"expires_at": [told]})
+    return request.expires_at or end
 
 
 def _revoke(named: QuerySet[Kind], what: str) -> Kind:

@@ -77,8 +77,10 @@ def _sent(request: HttpRequest) -> Sent:
 
 
 def _query(text: str) -> dict[str, list[str]]:
+    """The query as it was signed: there a plus is a plus, where forms would have a space."""
+    plain = text.replace("+", "%2B")
     try:
-        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+        return parse_qs(plain, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError:
         raise bad_request(f"A query has at most {MOST_PARAMETERS} parameters.") from None
 
