@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -147,6 +148,12 @@ class MemberAdmin(BySuperusers):
     list_display = ("user", "account_id", "rank")
     list_filter = ("account_id", "rank")
     list_select_related = ("user",)
+
+    def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:  # noqa: FBT001
+        """By the verb that `manage.py member set` uses too."""
+        person = User.objects.get(pk=obj.user_id)  # as it was before
+        services.place_member(person, obj.account_id, obj.rank)
+        obj.pk = Member.objects.get(user=person).pk
 
 
 @admin.register(Login)

@@ -48,8 +48,10 @@ def call(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest) -> HttpResponse:
     sent = _sent(request)
     user, key = _user(sent)
+    seconds = over_limit(key.name)
     operation, named = find(sent.method, sent.path)
-    _require_patience(key, operation.name)
+    if seconds is not None:
+        raise _impatient(operation.name, seconds)
     try:
         query = _query(sent.query)
         asked = read_input(operation, named, query, sent.body)
@@ -100,13 +102,12 @@ def _user(sent: Sent) -> tuple[User, AccessKey]:
     return user, key
 
 
-def _require_patience(key: AccessKey, call: str) -> None:
-    """Raise WireError where the key has asked too often. ListJobs has no error for that in AWS's
-    model; S3's own is understood by every SDK.
+def _impatient(call: str, seconds: float) -> WireError:
+    """That a key has asked too often. ListJobs has no error for it in AWS's model; S3's own is
+    understood by every SDK.
     """
-    if (seconds := over_limit(key.name)) is not None:
-        code = "SlowDown" if call == "ListJobs" else "TooManyRequestsException"
-        raise WireError(code, f"Please reduce your request rate: wait {ceil(seconds)} seconds.")
+    code = "SlowDown" if call == "ListJobs" else "TooManyRequestsException"
+    return WireError(code, f"Please reduce your request rate: wait {ceil(seconds)} seconds.")
 
 
 def _modelled(call: str, error: WireError) -> WireError:
