@@ -89,6 +89,8 @@ LADING_HTTPS = env_bool(
     "LADING_HTTPS", default=not DEBUG and not LOOPBACK.issuperset(ALLOWED_HOSTS)
 )
 
+LADING_PROXIES = env_int("LADING_PROXIES", 1 if LADING_HTTPS else 0, 0, 9)
+
 SECRET_KEY = env_text("LADING_SECRET_KEY", "")
 SECRET_KEY_FALLBACKS = env_list("LADING_SECRET_KEY_FALLBACKS", "")
 if not SECRET_KEY:
@@ -127,6 +129,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "jobs.pages.sessions.Sessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -280,6 +283,7 @@ WHITENOISE_USE_FINDERS = True
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+AUTHENTICATION_BACKENDS = ["jobs.pages.login.ThrottledBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "job_list"
 LOGOUT_REDIRECT_URL = "login"
@@ -312,9 +316,14 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A session ends after half a day in which nobody used it, and after a week whatever happens.
+SESSION_IDLE_SECONDS = 12 * 3600
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+# Browsers take such a cookie from HTTPS on this very host alone, so that no other can plant one.
+SESSION_COOKIE_NAME = "__Host-sessionid" if LADING_HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if LADING_HTTPS else "csrftoken"
 # Plain HTTP is for loopback alone: any other allowed host makes LADING_HTTPS the default.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = LADING_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if LADING_HTTPS else 0

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import HttpRequest
 
 from jobs import services
-from jobs.admin_scope import BySuperusers, is_superuser
+from jobs.admin_scope import BySuperusers, HiddenFromStaff, is_superuser
 from jobs.admin_setup import FunctionAdmin, RoleAdmin
-from jobs.admin_shown import ShownAdmin, ShownInline
+from jobs.admin_shown import Shown, ShownAdmin, ShownInline
 from jobs.errors import JobError
 from jobs.members import may
 from jobs.models import (
@@ -22,6 +23,7 @@ from jobs.models import (
     Function,
     Job,
     JobEvent,
+    Login,
     Member,
     Rank,
     ReportFile,
@@ -29,12 +31,14 @@ from jobs.models import (
     Tally,
     Waiver,
 )
+from jobs.pages.login import AdminLoginForm
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 admin.site.site_header = admin.site.site_title = "Lading"
 admin.site.index_title = "Behind the jobs"
+admin.site.login_form = AdminLoginForm
 
 for model in apps.get_app_config("django_q").get_models():
     # The queue carries doorbells alone; its pages would pass them off as tasks.
@@ -144,6 +148,20 @@ class MemberAdmin(BySuperusers):
     list_display = ("user", "account_id", "rank")
     list_filter = ("account_id", "rank")
     list_select_related = ("user",)
+
+    def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:  # noqa: FBT001
+        """By the verb that `manage.py member set` uses too."""
+        person = User.objects.get(pk=obj.user_id)  # as it was before
+        services.place_member(person, obj.account_id, obj.rank)
+        obj.pk = Member.objects.get(user=person).pk
+
+
+@admin.register(Login)
+class LoginAdmin(Shown, HiddenFromStaff):
+    """Who tried to log in of late; `manage.py unlock` lets them try again."""
+
+    list_display = ("address", "attempts", "since", "succeeded_at")
+    search_fields = ("address",)
 
 
 class CredentialAdmin(ShownAdmin):

@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     Admin = admin.ModelAdmin[Any]
-    People, Groups = UserAdmin[User], GroupAdmin
 else:
-    Admin, People, Groups = admin.ModelAdmin, UserAdmin, GroupAdmin
+    Admin = admin.ModelAdmin
 
 ACCOUNT_OF: dict[type[Model], str] = {
     **dict.fromkeys((Job, Manifest, Role, Function, Member, Trial), "account_id"),
@@ -119,10 +118,10 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UsersAdmin(HiddenFromStaff, People):
+class UsersAdmin(HiddenFromStaff, UserAdmin):  # type: ignore[type-arg]
     """Users of all accounts."""
 
 
 @admin.register(Group)
-class GroupsAdmin(HiddenFromStaff, Groups):
+class GroupsAdmin(HiddenFromStaff, GroupAdmin):
     """Groups of permissions."""

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import IntegrityError
 from django.db.models import ProtectedError
 
 from jobs.database import write
 from jobs.errors import Conflict, InvalidRequest, NotFound
 from jobs.functions import remove_function, set_function
-from jobs.members import Rank, account_of, require
+from jobs.keys import end_all_of
+from jobs.members import Member, Rank, account_of, require
 from jobs.models import Function, Role
 from jobs.roles import set_role
 from jobs.visible import role_of
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User as Person
     from django.db.models import QuerySet
 
     from jobs.members import User
@@ -47,7 +50,7 @@ def delete_role(user: User, name: str) -> None:
     try:
         with write():
             role.delete()
-    except ProtectedError:
+    except (ProtectedError, IntegrityError):
         raise Conflict(
             f"Jobs have the role {name}; it can be deleted when they are gone, 90 days after their "
             "end. Change its credentials to take its access away now."
@@ -86,3 +89,14 @@ def delete_function(user: User, name: str) -> None:
     """Forget where a function is called. Raises NotPermitted, NotFound."""
     require(user, Rank.ADMINISTRATOR, "Deleting a function")
     remove_function(account_of(user), name)
+
+
+def place_member(person: Person, account_id: str, rank: str) -> None:
+    """Put a person into an account: for whoever has the machine. In another one than before,
+    tokens and keys end: those who administer the old one may have made some.
+    """
+    with write():
+        if account_of(person) != account_id:
+            end_all_of(person)
+        wanted = {"account_id": account_id, "rank": rank}
+        Member.objects.update_or_create(user=person, defaults=wanted)

@@ -127,7 +127,10 @@ def cancel_jobs(user: User, given: Mapping[str, Any]) -> ManyDecided:
 
 
 def _decide(user: User, asked: CancelMany, decide: Decide) -> ManyDecided:
-    rows = _after(asked.filter.narrowed(services.jobs_of(user)), asked.after)
+    seen = services.jobs_of(user)
+    rows = asked.filter.narrowed(seen)
+    if asked.after is not None:
+        rows = rows.filter(_after(seen.filter(pk=asked.after)))
     found = list(rows.order_by("created_at", "pk")[: MOST_JOBS + 1])
     matched = len(found) if len(found) <= MOST_JOBS else rows.count()
     if asked.expect not in (None, matched):
@@ -143,14 +146,12 @@ def _decide(user: User, asked: CancelMany, decide: Decide) -> ManyDecided:
     return ManyDecided(matched, done, done[-1].job.pk if len(done) < matched else None)
 
 
-def _after(rows: JobQuerySet, last: UUID | None) -> JobQuerySet:
-    if last is None:
-        return rows
-    job = Job.objects.filter(pk=last)
-    if not job.exists():
+def _after(last: JobQuerySet) -> Q:
+    """What comes after the one job in the order in which jobs are decided on."""
+    if not last.exists():
         raise InvalidRequest({"after": ["There is no such job any more; start without it."]})
-    made = job.values("created_at")[:1]
-    return rows.filter(Q(created_at__gt=made) | Q(created_at=made, pk__gt=last))
+    made, pk = last.values("created_at")[:1], last.values("pk")[:1]
+    return Q(created_at__gt=made) | Q(created_at=made, pk__gt=pk)
 
 
 def _decided(job: Job, decide: Decide) -> Decided:

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs import secrecy
+from jobs.database import is_busy
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,6 +42,12 @@ class Credential(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Never, where empty.")
     last_used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
+    made_with = models.CharField(
+        max_length=40,
+        blank=True,
+        editable=False,
+        help_text="The name of the one it was made with: it ends no later.",
+    )
 
     class Meta:
         abstract = True
@@ -59,9 +66,10 @@ class Credential(models.Model):
         return rows.select_related("user__member")
 
     def used(self) -> None:
-        """Write down that it was used just now."""
+        """Write down that it was used just now; nobody who reads waits for that."""
         stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - timedelta(seconds=USE_SECONDS))
-        if type(self)._default_manager.filter(stale, pk=self.pk).exists():
+        found = type(self)._default_manager.filter(stale, pk=self.pk)
+        if found.exists() and not is_busy():
             type(self)._default_manager.filter(pk=self.pk).update(last_used_at=Now())
 
     def state(self, now: datetime) -> str:
@@ -89,13 +97,18 @@ class ApiToken(Credential):
 
     @classmethod
     def issue(
-        cls, user: User, *, label: str = "", expires_at: datetime | None = None
+        cls,
+        user: User,
+        *,
+        label: str = "",
+        expires_at: datetime | None = None,
+        made_with: str = "",
     ) -> tuple[ApiToken, str]:
         """Make a token; the row, and the token, which cannot be shown again."""
         token = f"lading_{secrets.token_urlsafe(32)}"
         digest = cls.digest_of(token)
         return cls.objects.create(
-            user=user, digest=digest, label=label, expires_at=expires_at
+            user=user, digest=digest, label=label, expires_at=expires_at, made_with=made_with
         ), token
 
     @staticmethod
@@ -120,14 +133,25 @@ class AccessKey(Credential):
 
     @classmethod
     def issue(
-        cls, user: User, *, label: str = "", expires_at: datetime | None = None
+        cls,
+        user: User,
+        *,
+        label: str = "",
+        expires_at: datetime | None = None,
+        made_with: str = "",
     ) -> tuple[AccessKey, str]:
         """Make a key; the row, and the secret, which cannot be shown again. Both look like AWS's:
         20 and 40 characters.
         """
         access_key_id = "LADING" + "".join(secrets.choice(BASE_32) for _ in range(14))
         secret = secrets.token_urlsafe(30)
-        key = cls(user=user, access_key_id=access_key_id, label=label, expires_at=expires_at)
+        key = cls(
+            user=user,
+            access_key_id=access_key_id,
+            label=label,
+            expires_at=expires_at,
+            made_with=made_with,
+        )
         key.sealed_secret = secrecy.seal(secret)
         key.save(force_insert=True)
         return key, secret

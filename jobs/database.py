@@ -21,6 +21,13 @@ def write() -> AbstractContextManager[None]:
     return transaction.atomic()
 
 
+def is_busy() -> bool:
+    """Whether a write would have to wait for that of another, for what is not worth it. PostgreSQL
+    never lets one wait for long.
+    """
+    return bool(getattr(connection, "is_busy", bool)())
+
+
 def alone(name: str) -> None:
     """Until the end of this write transaction nobody else passes the same name.
 

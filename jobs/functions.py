@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from jobs.database import write
-from jobs.errors import InvalidRequest, NotFound
+from jobs.errors import Conflict, InvalidRequest, NotFound
 from jobs.models import Function
 
 
@@ -18,8 +19,13 @@ def set_function(account_id: str, name: str, url: str) -> Function:
         function.full_clean()
     except ValidationError as error:
         raise InvalidRequest(error.message_dict) from None
-    with write():
-        function.save()
+    try:
+        with write():
+            function.save()
+    except IntegrityError:
+        raise Conflict(
+            f"Somebody else has just made the function {name}; look at it first."
+        ) from None
     return function
 
 

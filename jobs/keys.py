@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from jobs.credentials import AccessKey, ApiToken, Credential
 from jobs.database import write
-from jobs.errors import InvalidRequest, NotFound, NotPermitted
+from jobs.errors import Conflict, InvalidRequest, NotFound, NotPermitted
 from jobs.members import Rank, account_of, may, require, require_same_account
 from jobs.membership import member_of, people_of
 from jobs.requests import Request
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from jobs.members import User
 
 Kind = TypeVar("Kind", bound=Credential)
+KINDS: tuple[type[ApiToken] | type[AccessKey], ...] = (ApiToken, AccessKey)
+MOST = 100
+"""Of each kind that a person may have: each is counted for itself by the rate limit."""
 
 
 def _to_come(moment: datetime) -> datetime:
@@ -58,28 +61,38 @@ def issue_token(user: User, given: Mapping[str, Any]) -> tuple[ApiToken, str]:
     CredentialRequest. Raises InvalidRequest, NotFound, NotPermitted.
     """
     request = CredentialRequest.of(given)
-    owner = _owner(user, request)
-    with write():
-        return ApiToken.issue(owner, label=request.label, expires_at=request.expires_at)
+    return ApiToken.issue(**_new(user, request, ApiToken))
 
 
 def issue_access_key(user: User, given: Mapping[str, Any]) -> tuple[AccessKey, str]:
     """Make an access key; the row and its secret, which cannot be shown again. As issue_token."""
     request = CredentialRequest.of(given)
+    return AccessKey.issue(**_new(user, request, AccessKey))
+
+
+def _new(user: User, request: CredentialRequest, kind: type[Credential]) -> dict[str, Any]:
+    """What a new one is made of. Raises Conflict where its owner has too many."""
     owner = _owner(user, request)
-    with write():
-        return AccessKey.issue(owner, label=request.label, expires_at=request.expires_at)
+    if kind.usable().filter(user=owner).count() >= MOST:
+        raise Conflict(f"{owner} has {MOST} that can be used; revoke those that are not needed.")
+    used: Credential | None = vars(user).get("with_credential")
+    return {
+        "user": owner,
+        "label": request.label,
+        "expires_at": _until(used, request),
+        "made_with": used.name if used else "",
+    }
 
 
 def revoke_token(user: User, pk: int) -> ApiToken:
     """End a token at once; again is no error. Raises NotFound, NotPermitted."""
-    return _revoke(tokens_of(user).filter(pk=pk), f"token {pk}")
+    return _revoke(user, tokens_of(user).filter(pk=pk), f"token {pk}")
 
 
 def revoke_access_key(user: User, access_key_id: str) -> AccessKey:
     """End an access key at once; again is no error. Raises NotFound, NotPermitted."""
     found = access_keys_of(user).filter(access_key_id=access_key_id)
-    return _revoke(found, f"access key {access_key_id}")
+    return _revoke(user, found, f"access key {access_key_id}")
 
 
 def revoke_credential(user: User, credential: Credential) -> None:
@@ -89,15 +102,37 @@ def revoke_credential(user: User, credential: Credential) -> None:
     if credential.user_id != user.pk:
         require(user, Rank.ADMINISTRATOR, "Revoking a token or an access key of others")
         require_same_account(user, account_of(credential.user))
+        if credential.user.is_superuser and not getattr(user, "is_superuser", False):
+            raise NotPermitted(f"It belongs to {credential.user}, who is a superuser.")
     end_credential(credential)
 
 
 def end_credential(credential: Credential) -> None:
-    """The same for whoever has the machine."""
-    rows = type(credential)._default_manager.filter(pk=credential.pk, revoked_at=None)
+    """The same for whoever has the machine. What was made with it ends with it: whoever stole one
+    may have made others.
+    """
     with write():
-        rows.update(revoked_at=Now())
+        names = [credential.name]
+        while names:
+            made = [one for kind in KINDS for one in kind.objects.filter(made_with__in=names)]
+            names = [one.name for one in made if one.revoked_at is None]
+            _end(*made)
+        _end(credential)
     credential.refresh_from_db()
+
+
+def end_all_of(person: Person) -> None:
+    """End whatever a person has: for who works for another account from now on."""
+    with write():
+        for kind in KINDS:
+            for credential in kind.objects.filter(user=person, revoked_at=None):
+                end_credential(credential)
+
+
+def _end(*credentials: Credential) -> None:
+    for one in credentials:
+        rows = type(one)._default_manager.filter(pk=one.pk, revoked_at=None)
+        rows.update(revoked_at=Now())
 
 
 def _seen(user: User, kind: type[Kind]) -> QuerySet[Kind]:
@@ -122,9 +157,20 @@ def _owner(user: User, request: CredentialRequest) -> Person:
     return owner
 
 
-def _revoke(named: QuerySet[Kind], what: str) -> Kind:
+def _until(used: Credential | None, request: CredentialRequest) -> datetime | None:
+    """When the new one ceases to work: not after the one with which it is made, else whoever has
+    that one for a day would have another for ever.
+    """
+    end = used.expires_at if used else None
+    if end and request.expires_at and request.expires_at > end:
+        told = f"Give no later time than {end:%Y-%m-%dT%H:%M:%SZ}, when the one in use ends."
+        raise InvalidRequest({"expires_at": [told]})
+    return request.expires_at or end
+
+
+def _revoke(user: User, named: QuerySet[Kind], what: str) -> Kind:
     found = named.first()
     if found is None:
         raise NotFound(f"There is no {what}.")
-    end_credential(found)
+    revoke_credential(user, found)
     return found

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Q
 
-from jobs.database import write
+from jobs.database import alone, write
 from jobs.errors import Conflict, InvalidRequest, NotFound, NotPermitted
 from jobs.members import Member, Rank, account_of, may, require
 
@@ -51,7 +51,9 @@ def add_member(user: User, username: str, password: str, rank: str) -> Person:
     Conflict where the name is taken, in any account.
     """
     require(user, Rank.ADMINISTRATOR, "Adding a member")
-    person = get_user_model()(username=username)
+    model = get_user_model()
+    # As the login reads a name, or nobody could ever log in by it.
+    person = model(username=model.normalize_username(username))
     faults = _faults(person, password)
     if rank not in Rank.values:
         faults["rank"] = [UNKNOWN_RANK]
@@ -87,9 +89,10 @@ def set_rank(user: User, username: str, rank: str) -> Person:
     require(user, Rank.ADMINISTRATOR, "Changing a member")
     if rank not in Rank.values:
         raise InvalidRequest({"rank": [UNKNOWN_RANK]})
+    account_id = account_of(user)
     with write():
+        _one_after_the_other(account_id)
         person = _below(user, username)
-        account_id = account_of(user)
         Member.objects.update_or_create(
             user=person,
             defaults={"rank": rank},
@@ -104,12 +107,19 @@ def set_active(user: User, username: str, active: bool) -> Person:  # noqa: FBT0
     NotPermitted, NotFound, Conflict.
     """
     require(user, Rank.ADMINISTRATOR, "Shutting a member out")
+    account_id = account_of(user)
     with write():
+        _one_after_the_other(account_id)
         person = _below(user, username)
         person.is_active = active
         person.save(update_fields=["is_active"])
-        _require_administrator(account_of(user))
+        _require_administrator(account_id)
     return person
+
+
+def _one_after_the_other(account_id: str) -> None:
+    """Of two administrators who demote each other at once, one must see what the other did."""
+    alone(f"members of {account_id}")
 
 
 def _below(user: User, username: str) -> Person:

@@ -1,4 +1,5 @@
-"""What is removed, and when: jobs 90 days after their end, and lists that no job uses after 7 days.
+"""What is removed, and when: jobs 90 days after their end, lists that no job uses after 7 days, and
+sessions that are over.
 
 Nothing in a user's bucket is touched. A job's files go before its rows, and the job itself goes
 last: so a sweep that dies at any instant is finished by the next one. A list's row goes before its
@@ -15,6 +16,7 @@ from itertools import islice
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.sessions.models import Session
 from django.db import connections
 from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
@@ -73,6 +75,8 @@ def sweep() -> None:
             logger.exception("Job %s could not be removed; it is tried again.", job_id)
     remove_unused_lists()
     remove_orphans()
+    with write():
+        Session.objects.filter(expire_date__lt=Now()).delete()
 
 
 # ---- jobs

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from jobs import probing, stores
 from jobs.checked import ceiling, checked_reason, name_of
@@ -41,8 +42,12 @@ def set_role(
         role.full_clean()
     except ValidationError as error:
         raise InvalidRequest(error.message_dict) from None
-    with write():
-        role.save()
+    try:
+        with write():
+            role.save()
+    except IntegrityError:
+        told = f"Somebody else has just made the role {name}; look at it first."
+        raise Conflict(told) from None
     return role
 
 

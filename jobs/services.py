@@ -15,6 +15,7 @@ from jobs.administration import (
     delete_role,
     function_of,
     functions_of,
+    place_member,
     save_function,
     save_role,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "members_of",
     "mend_manifest",
     "pause_job",
+    "place_member",
     "probe_role",
     "remove_function",
     "resume_job",
@@ -197,9 +199,8 @@ def resume_job(job: Job, user: User, *, reason: str = "") -> None:
             JobEvent.objects.create(job=job, actor=name_of(user), reason=told)
     job.refresh_from_db()
     if not lifted:
-        raise InvalidTransition(
-            f"The job is {job.state.value}, and no person paused it; there is nothing to resume."
-        )
+        told = f"The job is {job.state.value}, and no person paused it; there is nothing to resume."
+        raise InvalidTransition(told)
     background.ring()
 
 
@@ -221,9 +222,8 @@ def set_priority(job: Job, user: User, priority: int) -> None:
         or not isinstance(priority, int)
         or not 0 <= priority <= 2_147_483_647
     ):
-        raise InvalidRequest(
-            {"priority": ["Give a whole number from 0 to 2147483647; higher goes first."]}
-        )
+        told = "Give a whole number from 0 to 2147483647; higher goes first."
+        raise InvalidRequest({"priority": [told]})
     _change(job, user, f"priority set to {priority}", "priority", priority=priority)
     background.ring()
 

@@ -35,7 +35,7 @@ def over_limit(key: str) -> float | None:
         wait = _wait(before, count, passed)
         if wait is not None:
             _add(_name(key, minute), -1)
-    except RedisError as error:
+    except (RedisError, ValueError) as error:  # the latter: a full cache has dropped the count
         logger.warning("Requests cannot be counted, so none is refused: %s", error)
         return None
     return wait

@@ -10,6 +10,7 @@ from django.contrib.messages import get_messages
 from django.db.models import Model
 from django.test import Client
 
+from jobs.logins import begin
 from jobs.models import (
     AccessKey,
     ApiToken,
@@ -61,6 +62,7 @@ def rows(
     JobEvent.objects.create(job=job, actor="ada", to_status="New", reason="created")
     Tally.objects.create(job=job, error_code="AccessDenied", http_status=403, count=2)
     TaskResult.objects.create(job=job, bucket="photos", key="a", error_code="X", message="Y")
+    begin("ada", "192.0.2.7")
     Node.objects.create(name="box-1", host="box", pid=7, slots=2)
     Lane.objects.create(owner="box/1", node="box-1", host="box", pid=8, process_start=1, job=job)
     lies = {"operation": "S3PutObjectAcl", "endpoint_url": "http://store:9000"}

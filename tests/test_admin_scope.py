@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.test import Client
 
 from jobs.admin_scope import ACCOUNT_OF
-from jobs.models import AccessKey, ApiToken, Function, Job, Member, Node, Role, Waiver
+from jobs.models import AccessKey, ApiToken, Function, Job, Login, Member, Node, Role, Waiver
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeJob, MakeUser
 from tests.pages.test_ranks import browser
 from tests.test_admin import EACH, MODELS, path, rows
@@ -37,7 +37,7 @@ def staff(make_user: MakeUser) -> Any:
 
 
 def test_every_kind_of_row_says_whose_it_is() -> None:
-    assert set(MODELS) - set(ACCOUNT_OF) == {Node, ApiToken, AccessKey}
+    assert set(MODELS) - set(ACCOUNT_OF) == {Node, ApiToken, AccessKey, Login}
 
 
 @EACH
@@ -50,6 +50,9 @@ def test_a_row_of_another_account_is_neither_listed_nor_opened(
 
     listed, opened = client.get(path(model)), client.get(path(model, row.pk, "change"))
 
+    if model is Login:
+        assert (listed.status_code, opened.status_code) == (403, 403)
+        return
     assert listed.status_code == 200
     assert f"/{row.pk}/change/" not in listed.text
     assert opened.status_code == 302  # "… doesn't exist. Perhaps it was deleted?"
@@ -67,7 +70,7 @@ def test_a_row_of_another_account_is_not_deleted_nor_its_history_shown(
     client.post(path(model), body)
 
     assert before <= set(model._default_manager.values_list("pk", flat=True))
-    if model is not Node:
+    if model not in {Node, Login}:
         assert client.get(path(model, row.pk, "history")).status_code == 302
 
 
@@ -77,7 +80,8 @@ def test_rows_of_ones_own_account_are_shown(
 ) -> None:
     client = staff("administrator", "000000000000")
 
-    assert client.get(path(model, rows[model].pk, "change")).status_code == 200
+    expected = 403 if model is Login else 200  # logins are of no account
+    assert client.get(path(model, rows[model].pk, "change")).status_code == expected
 
 
 @pytest.mark.parametrize("action", ["confirm", "pause", "resume", "cancel"])

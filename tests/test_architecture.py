@@ -23,7 +23,7 @@ TOO_LONG = {"config/settings.py"}
 LAYERS = (
     {"status", "errors", "secrecy", "database", "sqlite", "memory", "apps", "supervisor", "reach"},
     {
-        *("models", "accounts", "members", "credentials", "tags", "requests", "checked"),
+        *("models", "accounts", "members", "logins", "credentials", "tags", "requests", "checked"),
         *("generator", "generator_filter", "windows"),
     },
     {"stores", "spool", "bucket_spool", "bucket_files", "redirects"},

@@ -55,6 +55,7 @@ WRONG = {
     "LADING_DEBUG": ["True", "1", "yes"],
     "LADING_HTTPS": ["on", "0"],
     "LADING_ENDPOINTS": ["https://s3.example.org", "store:9000", "10.1.2.3/8", "a.org,*"],
+    "LADING_PROXIES": ["-1", "10", "one"],
     "LADING_BROKER": ["rabbit", "redis", "redis://"],
     "LADING_SPOOL": [
         "s3://bucket/prefix?access_key=x",

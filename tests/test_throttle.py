@@ -113,6 +113,14 @@ def test_a_cache_that_is_away_limits_nobody(
     assert "Connection refused." in caplog.text
 
 
+def test_nobody_is_refused_where_a_full_cache_drops_the_count(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "add", lambda *_, **__: False)
+
+    assert allowed(key, 25) == 25
+
+
 def test_the_cache_is_one_that_counts_for_several_threads() -> None:
     assert isinstance(cache, ConnectionProxy)
     name = f"test-{uuid.uuid4()}"

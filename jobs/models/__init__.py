@@ -9,13 +9,14 @@
     Node, Lane                                  which workers are alive
     Function                                    where functions are called
     Trial, Waiver                               what is known of stores
-    Member, ApiToken, AccessKey                 who may ask
+    Member, ApiToken, AccessKey, Login          who may ask
 
 Only `Job.become` writes `Job.status`; only execution.py writes parts and results.
 """
 
 from jobs.accounts import Role
 from jobs.credentials import AccessKey, ApiToken
+from jobs.logins import Login
 from jobs.members import Member, Rank
 from jobs.models.events import JobEvent
 from jobs.models.function import Function
@@ -37,6 +38,7 @@ __all__ = [
     "JobEvent",
     "JobQuerySet",
     "Lane",
+    "Login",
     "Manifest",
     "Member",
     "Node",

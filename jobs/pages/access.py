@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -97,4 +98,6 @@ def _to_login(request: PageRequest) -> HttpResponse:
     if not request.htmx:
         return redirect_to_login(request.get_full_path())
     seen = request.htmx.current_url_abs_path or request.path
+    if not url_has_allowed_host_and_scheme(seen, allowed_hosts=None):
+        seen = request.path
     return HttpResponseClientRedirect(f"{resolve_url('login')}?{urlencode({'next': seen})}")

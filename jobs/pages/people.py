@@ -20,6 +20,7 @@ from jobs import services
 from jobs.members import may, rank_of
 from jobs.models import Member, Rank
 from jobs.pages.access import PageRequest, for_rank, signed_in
+from jobs.pages.login import PasswordForm
 from jobs.pages.verb_form import VerbForm, decided
 
 
@@ -124,6 +125,7 @@ def member_let_in(request: PageRequest, username: str) -> HttpResponseBase:
 class Password(PasswordChangeView):
     """One's own password; every other session of its owner ends."""
 
+    form_class = PasswordForm
     template_name = "registration/password.html"
     success_url = reverse_lazy("job_list")
 

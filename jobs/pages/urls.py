@@ -1,6 +1,6 @@
 """The pages' addresses."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from jobs.pages import (
@@ -15,10 +15,11 @@ from jobs.pages import (
     views,
     workers,
 )
+from jobs.pages.login import Login
 
 urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", people.Password.as_view(), name="password"),
     path("keys/", keys.key_list, name="key_list"),

@@ -56,8 +56,7 @@ def job_summary(job: Job, request: Request) -> shapes.JobSummary:
 def job_details(job: Job, request: Request) -> shapes.Job:
     """Everything about a job."""
     summary = job_summary(job, request)
-    summary["progress"]["in_doubt"] = in_doubt = job.in_doubt
-    summary["progress"]["provisional"] = _provisional(job)
+    summary["progress"].update({"in_doubt": job.in_doubt, "provisional": _provisional(job)})
     return {
         **summary,
         "parameters": job.work.snake_form(),
@@ -82,7 +81,7 @@ def job_details(job: Job, request: Request) -> shapes.Job:
         "status_update_reason": job.status_update_reason,
         "suspended_at": job.suspended_at,
         "suspended_cause": job.suspended_cause,
-        "links": _links(job, request, in_doubt=in_doubt > 0),
+        "links": _links(job, request, in_doubt=summary["progress"]["in_doubt"] > 0),
     }
 
 

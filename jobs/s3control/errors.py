@@ -50,6 +50,8 @@ MEMBER_OF = {
     "reason": "StatusUpdateReason",
 }
 """What AWS calls the members that we call otherwise."""
+MOST_FAULTS = 20
+"""So many are told at once: a body may have a hundred thousand."""
 
 
 class WireError(Exception):
@@ -86,11 +88,11 @@ def wire_error(error: Exception) -> WireError:
 
 def _by_member(error: InvalidRequest) -> str:
     """The faults, each with the member that is to blame, as AWS calls it."""
-    return " ".join(
-        f"{_member(path)}: {text}" if path else text
-        for path, texts in error.fields.items()
-        for text in texts
-    )
+    faults = [(path, text) for path, texts in error.fields.items() for text in texts]
+    told = [f"{_member(path)}: {text}" if path else text for path, text in faults[:MOST_FAULTS]]
+    if more := len(faults) - len(told):
+        told.append(f"And {more:,} more.")
+    return " ".join(told)
 
 
 def _member(path: str) -> str:

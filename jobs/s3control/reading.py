@@ -146,6 +146,8 @@ def _map(shape: MapShape, element: Element, path: str) -> dict[str, Any]:
 
 def _scalar(shape: Shape, text: str, path: str) -> Any:
     """The value of a text. Raises BadRequestException."""
+    if "\0" in text:  # XML has none, but a query may; no database can keep it
+        raise bad_request(f"{path}: a text has no NUL character.")
     value: Any = text
     match shape.type_name:
         case "boolean":

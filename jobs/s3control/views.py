@@ -48,8 +48,10 @@ def call(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest) -> HttpResponse:
     sent = _sent(request)
     user, key = _user(sent)
+    seconds = over_limit(key.name)
     operation, named = find(sent.method, sent.path)
-    _require_patience(key, operation.name)
+    if seconds is not None:
+        raise _impatient(operation.name, seconds)
     try:
         query = _query(sent.query)
         asked = read_input(operation, named, query, sent.body)
@@ -77,8 +79,10 @@ def _sent(request: HttpRequest) -> Sent:
 
 
 def _query(text: str) -> dict[str, list[str]]:
+    """The query as it was signed: there a plus is a plus, where forms would have a space."""
+    plain = text.replace("+", "%2B")
     try:
-        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+        return parse_qs(plain, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError:
         raise bad_request(f"A query has at most {MOST_PARAMETERS} parameters.") from None
 
@@ -98,13 +102,12 @@ def _user(sent: Sent) -> tuple[User, AccessKey]:
     return user, key
 
 
-def _require_patience(key: AccessKey, call: str) -> None:
-    """Raise WireError where the key has asked too often. ListJobs has no error for that in AWS's
-    model; S3's own is understood by every SDK.
+def _impatient(call: str, seconds: float) -> WireError:
+    """That a key has asked too often. ListJobs has no error for it in AWS's model; S3's own is
+    understood by every SDK.
     """
-    if (seconds := over_limit(key.name)) is not None:
-        code = "SlowDown" if call == "ListJobs" else "TooManyRequestsException"
-        raise WireError(code, f"Please reduce your request rate: wait {ceil(seconds)} seconds.")
+    code = "SlowDown" if call == "ListJobs" else "TooManyRequestsException"
+    return WireError(code, f"Please reduce your request rate: wait {ceil(seconds)} seconds.")
 
 
 def _modelled(call: str, error: WireError) -> WireError:

@@ -35,6 +35,17 @@ class Turn:
         fcntl.flock(self._handle, fcntl.LOCK_EX)
         self.is_taken = True
 
+    def is_others(self) -> bool:
+        """Whether somebody else has it now."""
+        if self.is_taken:
+            return False
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+        return False
+
     def end(self) -> None:
         """Let the next one in."""
         if self.is_taken:
@@ -50,13 +61,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._turn: Turn | None = None
         self.execute_wrappers.append(self._in_turn)
 
+    def is_busy(self) -> bool:
+        """Whether a write would have to wait for its turn."""
+        turn = self._own_turn()
+        return turn is not None and turn.is_others()
+
     def _take_turn(self) -> None:
+        if turn := self._own_turn():
+            turn.take()
+
+    def _own_turn(self) -> Turn | None:
         if self.is_in_memory_db():
-            return
+            return None
         path = Path(self.settings_dict["NAME"]).with_suffix(".lock")
         if self._turn is None or (self._turn.path, self._turn.pid) != (path, os.getpid()):
             self._turn = Turn(path)
-        self._turn.take()
+        return self._turn
 
     def _end_turn(self) -> None:
         if self._turn:

@@ -116,7 +116,14 @@ def test_page_and_fragment_are_kept_apart_by_caches(client: Client, make_job: Ma
 def test_no_page_carries_inline_script_or_style(client: Client, make_job: MakeJob) -> None:
     job = make_job(status="Suspended", total_tasks=2)
 
-    for path in ("/jobs/", "/jobs/new/", f"/jobs/{job.pk}/"):
+    for path in (
+        "/jobs/",
+        "/jobs/new/",
+        f"/jobs/{job.pk}/",
+        "/keys/new/",
+        "/members/",
+        "/password/",
+    ):
         response = client.get(path)
         html = response.content.decode()
         assert "script-src 'self'" in response["Content-Security-Policy"]

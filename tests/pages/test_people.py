@@ -177,3 +177,19 @@ def test_a_password_that_cannot_be_is_told(
     assert told in unescape(response.text)
     user.refresh_from_db()
     assert user.check_password(PASSWORD)
+
+
+def test_the_old_password_cannot_be_guessed_at_in_somebody_elses_browser(
+    client: Client, user: User
+) -> None:
+    values = {"new_password1": CHANGED, "new_password2": CHANGED}
+
+    for _ in range(5):
+        client.post(reverse("password"), {**values, "old_password": "guess"})
+    refused = client.post(reverse("password"), {**values, "old_password": PASSWORD})
+
+    assert refused.status_code == 422
+    assert "That was too often. Try again after" in refused.text
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert Client().post("/login/", {"username": "ada", "password": PASSWORD}).status_code == 302

@@ -207,8 +207,10 @@ def test_jobs_of_other_accounts_are_not_found(post: Post, several: Several) -> N
 
     by_status = post(CANCEL, {"filter": SUSPENDED}).json()
     by_id = post(CANCEL, {"filter": {"ids": [str(theirs[0].pk)]}}).json()
+    after_it = post(CANCEL, {"filter": SUSPENDED, "after": str(theirs[0].pk)})
 
     assert (by_status["matched"], by_id["matched"]) == (0, 0)
+    assert after_it.status_code == 400, "as for an id that nobody has"
     assert statuses() == {"Suspended"}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from jobs.credentials import AccessKey, ApiToken
 from tests.conftest import OTHER_ACCOUNT, MakeUser
@@ -120,3 +122,22 @@ def test_people_see_and_end_their_own_and_administrators_all_of_the_account(
     assert send(administrator, "post", f"{path}{name(strangers)}/revoke/").status_code == 404
     assert send(administrator, "post", f"{path}{name(theirs)}/revoke/").status_code == 200
     assert send(client, "post", f"{path}{name(mine)}/revoke/").status_code == 200
+
+
+@BOTH
+def test_what_is_made_with_a_token_does_not_outlive_it(
+    anonymous: Client, user: User, send: Send, path: str
+) -> None:
+    end = timezone.now().replace(microsecond=0) + timedelta(hours=1)
+    token = {"Authorization": f"Token {ApiToken.issue(user, expires_at=end)[1]}"}
+
+    def make(**given: str) -> Any:
+        return send(anonymous, "post", path, given, **token)
+
+    unsaid = make()
+    sooner = make(expires_at=(end - timedelta(minutes=30)).isoformat())
+    later = make(expires_at=(end + timedelta(days=1)).isoformat())
+
+    assert datetime.fromisoformat(unsaid.json()["expires_at"]) == end
+    assert sooner.status_code == 201
+    assert (later.status_code, list(later.json()["fields"])) == (400, ["expires_at"])

@@ -62,6 +62,13 @@ def test_members_are_listed_by_name_and_those_of_others_are_not(
     assert client.get(f"{MEMBERS}zoe/").json() == told[2]
 
 
+@pytest.mark.parametrize("path", [MEMBERS, "/api/v1/roles/", "/api/v1/functions/"])
+def test_a_cursor_that_no_name_can_be_is_refused(client: Client, path: str) -> None:
+    response = client.get(f"{path}?cursor=a%00")
+
+    assert (response.status_code, list(response.json()["fields"])) == (400, ["cursor"])
+
+
 def test_an_administrator_lets_a_new_person_in(
     administrator: Client, anonymous: Client, send: Send
 ) -> None:

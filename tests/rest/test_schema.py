@@ -111,7 +111,7 @@ def test_secrets_are_taken_and_never_answered() -> None:
 
 
 def test_the_page_has_no_inline_script_or_style_and_nothing_from_elsewhere(
-    anonymous: Client,
+    anonymous: Client, db: None
 ) -> None:
     page = anonymous.get(DOCS)
     html = page.content.decode()

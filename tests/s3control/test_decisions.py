@@ -200,6 +200,7 @@ def test_the_reason_is_kept_and_told(
         "?requestedJobStatus=Ready&requestedJobStatus=Cancelled",
         "?requestedJobStatus=Ready&statusUpdateReason=",
         "?requestedJobStatus=Ready&statusUpdateReason=" + "r" * 257,
+        "?requestedJobStatus=Ready&statusUpdateReason=a%00b",
         "?RequestedJobStatus=Ready",
     ],
 )

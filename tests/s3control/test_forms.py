@@ -227,3 +227,18 @@ def test_what_is_no_moment_is_refused(post: Post, write: Write, moment: str) -> 
     body = write(f"<S3PutObjectRetention><Retention>{retention}</Retention></S3PutObjectRetention>")
 
     assert post(body).told == (400, "BadRequestException")
+
+
+def test_of_very_many_faults_the_first_are_told(post: Post, write: Write) -> None:
+    """Else a body of a mebibyte would be answered with three."""
+    tags = "".join(f"<member><Key>{number}!</Key><Value/></member>" for number in range(5000))
+    copy = (
+        "<S3PutObjectCopy><TargetResource>arn:aws:s3:::archive</TargetResource>"
+        f"<NewObjectTagging>{tags}</NewObjectTagging></S3PutObjectCopy>"
+    )
+
+    reply = post(write(operation=copy))
+
+    assert reply.told == (400, "BadRequestException")
+    assert reply.body.count(b"NewObjectTagging[") == 20
+    assert b"And 4,980 more." in reply.body

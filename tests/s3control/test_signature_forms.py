@@ -169,6 +169,16 @@ def test_a_query_may_be_written_otherwise_than_it_was_signed(
     assert send(Raw("GET", f"{JOBS}?{written}", signed.headers)).status == 200
 
 
+def test_a_plus_is_read_as_what_it_was_signed_as(key: Key, make_job: MakeJob) -> None:
+    """Forms write a space so; were it read as one, whoever passes a request on could change it."""
+    target = f"{JOBS}/{make_job(status='Suspended').pk}/status?requestedJobStatus=Cancelled"
+    signed = sign(Raw("POST", f"{target}&statusUpdateReason=a%2Bb"), key)
+
+    reply = send(Raw("POST", f"{target}&statusUpdateReason=a+b", signed.headers))
+
+    assert reply.root.findtext("{*}StatusUpdateReason") == "a+b"
+
+
 @given(st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6))
 @MANY
 def test_any_query_that_botocore_signs_is_verified(key: Key, pairs: list[tuple[str, str]]) -> None:

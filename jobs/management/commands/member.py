@@ -9,8 +9,9 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jobs import services
 from jobs.members import ACCOUNT_ID, account_of, rank_of
-from jobs.models import Member, Rank
+from jobs.models import Rank
 
 
 class Command(BaseCommand):
@@ -47,6 +48,5 @@ def _set(options: dict[str, Any]) -> str:
         ACCOUNT_ID(account_id)
     except ValidationError as error:
         raise CommandError(f"--account-id: {error.messages[0]}") from None
-    place = {"account_id": account_id, "rank": options["rank"]}
-    Member.objects.update_or_create(user=user, defaults=place)
+    services.place_member(user, account_id, options["rank"])
     return f"{user} is {options['rank']} in {account_id}."

@@ -1,0 +1,1 @@
+"""Who may do what, asked at every address and of every verb."""
