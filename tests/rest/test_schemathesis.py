@@ -5,11 +5,14 @@ an error of the server, nor in an answer that the schema does not tell of.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis import openapi
 
@@ -80,6 +83,16 @@ def name_what_is_there(case: schemathesis.Case) -> None:
         known = KNOWN.get(resource if name == "id" else name, [])
         if known and chance % 4:
             case.path_parameters[name] = known[chance % len(known)]
+
+
+@pytest.fixture(autouse=True)
+def _one_transaction() -> Iterator[None]:
+    """A request ends no connection, and with it what the test has made; as with Django's client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
