@@ -43,7 +43,7 @@ def newest_first(request: Request, rows: QuerySet[Row], describe: Describe) -> R
 def in_order(request: Request, rows: QuerySet[Row], describe: Describe, *, by: str) -> Response:
     """A page of rows in the ascending order of a unique column."""
     if cursor := request.query_params.get("cursor"):
-        if "\0" in cursor:  # PostgreSQL cannot be asked for it
+        if "\0" in cursor:  # no database can be asked for it
             raise bad_cursor()
         try:
             rows = rows.filter(**{f"{by}__gt": cursor})
