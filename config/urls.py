@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from jobs.rest.health import healthz, readyz
@@ -11,7 +12,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="job_list"), name="home"),
     path("", include("jobs.pages.urls")),
     path("api/schema/", schema, name="schema"),
-    path("api/docs/", Docs.as_view(), name="docs"),
+    path("api/docs/", require_safe(Docs.as_view()), name="docs"),
     path("api/v1/", include("jobs.rest.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

@@ -123,6 +123,9 @@ API: dict[str, Needed] = {
 
 DECLARED = PAGES | API
 
+MADE_BY_NAME = {("PUT", "api:role"), ("PUT", "api:function")}
+"""Where a name that belongs to others is free in one's own account."""
+
 OPEN_TO_STAFF = {
     "admin:index", "admin:logout", "admin:password_change", "admin:password_change_done",
     "admin:jsi18n", "admin:autocomplete", "admin:view_on_site", "admin:app_list",
@@ -160,7 +163,7 @@ BODIES: dict[str, Any] = {
     "PUT api:job_tags": {"tags": {"team": "archive"}},
     "api:jobs_confirm": {"filter": {"status": ["Suspended"]}},
     "api:jobs_cancel": {"filter": {"status": ["Suspended"]}},
-    "api:members": {"name": "new", "password": "a sentence nobody guesses", "rank": "viewer"},
+    "api:members": {"username": "new", "password": "a sentence nobody guesses", "rank": "viewer"},
     "api:member_rank": {"rank": "submitter"},
     "api:role_override": {"operation": "S3PutObjectAcl", "reason": "known"},
     "api:manifests": upload,
