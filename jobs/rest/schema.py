@@ -123,11 +123,15 @@ def _response(code: int, kind: Any) -> dict[Any, Any]:
 
 
 def described(**methods: Described) -> Callable[[View], View]:
-    """Say of a view how each of its methods is called: described(GET=answers(…))."""
+    """Say of a view how each of its methods is called: described(GET=answers(…)). Whoever may GET
+    may ask for the HEAD (RFC 9110, 9.3.2), which DRF forgets of views that are functions.
+    """
 
     def decorate(view: View) -> View:
         for method, told in methods.items():
             view = extend_schema(methods=[method], **_with_errors(method, told))(view)
+        if "GET" in methods:
+            view.cls.http_method_names = [*view.cls.http_method_names, "head"]  # type: ignore[attr-defined]
         return view
 
     return decorate

@@ -43,6 +43,8 @@ def faults_of(response: Any) -> list[str]:
     told = operation["responses"].get(str(response.status_code))
     if told is None:
         return [f"{method} {path} does not say that it answers {response.status_code}"]
+    if request.method == "HEAD":
+        return ["a body in answer to HEAD"] if response.content else []
     return _faults_of_body(response, told)
 
 
