@@ -48,7 +48,7 @@ def role(request: Request, name: str) -> Response:
     if request.method == "DELETE":
         services.delete_role(request.user, name)
         return Response(status=204)
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return _role(services.role_of(request.user, name))
     return _set(request, name)
 
