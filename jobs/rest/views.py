@@ -43,7 +43,7 @@ def operations(request: Request) -> Response:
 
 
 @extend_schema(exclude=True)
-@api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])
+@api_view(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 def nothing_here(request: Request) -> Response:
     """Any other path."""
     hint = "" if request.path.endswith("/") else " The paths of the API end in a slash."
