@@ -68,14 +68,15 @@ def configure(folder: Path) -> None:
 
 
 def somebody(account_id: str = "") -> User:
-    """The user who owns all jobs; with an account, one who sees only what is in that."""
+    """The operator who owns all jobs; with an account, one who sees only what is in that."""
+    from django.conf import settings
     from django.contrib.auth.models import User
 
-    from jobs.models import Member
+    from jobs.models import Member, Rank
 
     user = User.objects.get_or_create(username=f"bench{account_id}")[0]
-    if account_id:
-        Member.objects.get_or_create(user=user, account_id=account_id)
+    place = {"account_id": account_id or settings.LADING_ACCOUNT_ID, "rank": Rank.OPERATOR}
+    Member.objects.update_or_create(user=user, defaults=place)
     return user
 
 

@@ -324,7 +324,7 @@ def test_a_socket_that_libcurl_was_given_is_held_once(store: HttpStore) -> None:
     send_all(sender, [ROW])
 
     gc.collect()
-    ours = [each for each in gc.get_objects() if isinstance(each, connection.Handed)]
+    ours = [each for each in gc.get_objects() if type(each) is connection.Handed]
 
     assert [each for each in ours if each.fileno() >= 0] == []
 
