@@ -71,7 +71,7 @@ test: $(INSTALLED_DEV) ## The whole suite, on SQLite
 
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## All that needs a database or processes, on PostgreSQL and Redis
-	@DATABASE_URL=$(TEST_DATABASE_URL) LADING_BROKER=$(TEST_BROKER) $(PYTEST) --with-database $(TESTS) $(ARGS)
+	@DATABASE_URL=$(TEST_DATABASE_URL) LADING_BROKER=$(TEST_BROKER) $(PYTEST) -m "not stores and not browser" --with-database $(TESTS) $(ARGS)
 
 .PHONY: test-stores
 test-stores: $(INSTALLED_DEV) $(INSTALLED_STORES) ## Every operation at S3 servers that others wrote; writes docs/stores.md
