@@ -128,7 +128,6 @@ def send(client: Client, method: str, path: str, name: str) -> Any:
         else:
             response = client.post(path, body)
         assert (response.getvalue() if response.streaming else response.content) is not None
-        response.close()
         transaction.set_rollback(True)
     return response
 
