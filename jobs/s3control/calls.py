@@ -117,9 +117,9 @@ def put_job_tagging(user: User, asked: Members) -> Members:
 
 
 def get_job_tagging(user: User, asked: Members) -> Members:
-    """GetJobTagging (spec.md 3.9)."""
+    """GetJobTagging (spec.md 3.9). Tags are a set; by key, as databases keep no other order."""
     tags = _job(user, asked).tags
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
 
 
 def delete_job_tagging(user: User, asked: Members) -> Members:

@@ -203,6 +203,7 @@ def test_what_the_request_may_just_be(lax: Any, asked: Asked, name: str, value: 
     made = lax.create_job(**asked(**{name: value}))["JobId"]
 
     if name == "Tags":
-        assert lax.get_job_tagging(AccountId=account(), JobId=made)["Tags"] == value
+        told = lax.get_job_tagging(AccountId=account(), JobId=made)["Tags"]
+        assert told == sorted(value, key=lambda tag: tag["Key"])
     elif name != "ClientRequestToken":
         assert lax.describe_job(AccountId=account(), JobId=made)["Job"][name] == value
