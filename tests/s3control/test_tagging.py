@@ -10,7 +10,8 @@ from jobs.status import JobStatus
 from tests.conftest import MakeJob
 from tests.s3control.wire import JOBS, NAMESPACE, Key, account, call
 
-TAGS = [{"Key": "team", "Value": "web"}, {"Key": "Straße 1", "Value": ""}]
+TAGS = [{"Key": "Straße 1", "Value": ""}, {"Key": "team", "Value": "web"}]
+"""By key, as they are given back."""
 
 
 def tags_of(control: Any, job: Any) -> Any:
