@@ -105,7 +105,7 @@ def test_a_job_is_cancelled_before_it_did_anything(wired: Wired) -> None:
 
 def test_tags_are_put_read_and_removed(wired: Wired) -> None:
     made = wired.aws("create-job", *options(wired))["JobId"]
-    tags = [{"Key": "team", "Value": "web"}, {"Key": "Straße 1", "Value": ""}]
+    tags = [{"Key": "Straße 1", "Value": ""}, {"Key": "team", "Value": "web"}]
 
     assert wired.aws("put-job-tagging", "--job-id", made, "--tags", json.dumps(tags)) is None
     assert wired.aws("get-job-tagging", "--job-id", made) == {"Tags": tags}

@@ -18,7 +18,7 @@ from tests.processes.s3control.conftest import ACCOUNT, KEYS, REGION, SECONDS, W
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("s3control")]
 
-TAGS = [{"Key": "team", "Value": "web"}, {"Key": "Straße", "Value": ""}]
+TAGS = [{"Key": "Straße", "Value": ""}, {"Key": "team", "Value": "web"}]
 WALK = ["New", "Preparing", "Suspended", "Ready", "Active", "Completing", "Complete"]
 
 
