@@ -70,7 +70,7 @@ class Credential(models.Model):
         stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - timedelta(seconds=USE_SECONDS))
         found = type(self)._default_manager.filter(stale, pk=self.pk)
         if found.exists() and not is_busy():
-            type(self)._default_manager.filter(pk=self.pk).update(last_used_at=Now())
+            found.update(last_used_at=Now())
 
     def state(self, now: datetime) -> str:
         """`revoked`, `expired` or `usable`."""

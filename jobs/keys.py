@@ -61,13 +61,15 @@ def issue_token(user: User, given: Mapping[str, Any]) -> tuple[ApiToken, str]:
     CredentialRequest. Raises InvalidRequest, NotFound, NotPermitted.
     """
     request = CredentialRequest.of(given)
-    return ApiToken.issue(**_new(user, request, ApiToken))
+    with write():
+        return ApiToken.issue(**_new(user, request, ApiToken))
 
 
 def issue_access_key(user: User, given: Mapping[str, Any]) -> tuple[AccessKey, str]:
     """Make an access key; the row and its secret, which cannot be shown again. As issue_token."""
     request = CredentialRequest.of(given)
-    return AccessKey.issue(**_new(user, request, AccessKey))
+    with write():
+        return AccessKey.issue(**_new(user, request, AccessKey))
 
 
 def _new(user: User, request: CredentialRequest, kind: type[Credential]) -> dict[str, Any]:
@@ -76,6 +78,8 @@ def _new(user: User, request: CredentialRequest, kind: type[Credential]) -> dict
     if kind.usable().filter(user=owner).count() >= MOST:
         raise Conflict(f"{owner} has {MOST} that can be used; revoke those that are not needed.")
     used: Credential | None = vars(user).get("with_credential")
+    if used and not type(used).usable().select_for_update(of=("self",)).filter(pk=used.pk):
+        raise NotPermitted(f"The {used.name} has ended, and makes no other.")
     return {
         "user": owner,
         "label": request.label,
@@ -112,12 +116,12 @@ def end_credential(credential: Credential) -> None:
     may have made others.
     """
     with write():
+        _end(credential)  # first: whoever makes another with it right now holds its row
         names = [credential.name]
         while names:
             made = [one for kind in KINDS for one in kind.objects.filter(made_with__in=names)]
             names = [one.name for one in made if one.revoked_at is None]
             _end(*made)
-        _end(credential)
     credential.refresh_from_db()
 
 

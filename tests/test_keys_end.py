@@ -38,6 +38,17 @@ def test_whatever_was_made_with_a_token_ends_with_it(user: User) -> None:
     assert key.revoked_at
 
 
+def test_a_token_that_was_revoked_a_moment_ago_makes_no_other(user: User) -> None:
+    token, _ = services.issue_token(user, {})
+    late = using(token)  # its request was let in before
+    services.revoke_token(user, token.pk)
+
+    with pytest.raises(NotPermitted, match=f"The token {token.pk} has ended"):
+        services.issue_access_key(late, {})
+
+    assert not AccessKey.objects.exists()
+
+
 def test_what_is_made_with_a_token_says_so(user: User) -> None:
     token, _ = services.issue_token(user, {})
 
