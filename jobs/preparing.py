@@ -109,7 +109,7 @@ def _require(claim: JobClaim) -> None:
     for _, code, reason in lacking(job):
         raise JobFailure(code, reason)
     stores.s3_for(job.role)  # made here, since the threads below may not ask the database for it
-    unasked = job.wire_form is not None and not job.checkpoint  # see create_job, `asks_store`
+    unasked = job.wire_form is not None and not job.checkpoint  # see create_job
     if job.report_enabled and (job.report_expected_owner or unasked):
         held_during(claim.lease, lambda: check_report(job))
     if job.manifest.saves_list and not job.checkpoint:

@@ -33,12 +33,11 @@ def create_job(
     user: User,
     given: Mapping[str, Any],
     *,
-    asks_store: bool = True,
     wire_form: Mapping[str, Any] | None = None,
 ) -> Job:
     """Check everything that can be known now, and create the job; background workers take it from
-    there. What only a store can tell waits for Preparing where not `asks_store`, as on AWS
-    (spec.md 3.4). `wire_form`: Manifest, Report and RoleArn as an AWS client wrote them.
+    there. `wire_form`: Manifest, Report and RoleArn as an AWS client wrote them; for its job, what
+    only a store can tell waits for Preparing, as on AWS (spec.md 3.4).
 
     The same client_request_token with the same request gives the same job (spec.md 3.11). Raises
     InvalidRequest, Conflict, NotPermitted.
@@ -49,11 +48,11 @@ def create_job(
     if job := _repeated(account_id, request.client_request_token, digest):
         return job
     job = _job(request, operation)
-    job.wire_form = dict(wire_form) if wire_form else None
+    job.wire_form = dict(wire_form) if wire_form is not None else None
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
     _admit(operation, job.role)
-    if asks_store:
+    if job.wire_form is None:
         job.manifest = manifest_for(user, request, job.role, operation)
         _ask_store(job)
     else:

@@ -15,13 +15,13 @@ from django.core.exceptions import ValidationError
 from jobs import services
 from jobs.errors import Conflict, InvalidTransition, NotFound
 from jobs.members import account_of
+from jobs.models import Job
 from jobs.s3control.asking import job_request, tags_of, wire_form
 from jobs.s3control.errors import WireError, bad_request
 from jobs.s3control.telling import in_full, in_list
 
 if TYPE_CHECKING:
     from jobs.members import User
-    from jobs.models import Job
 
 Members = dict[str, Any]
 MOST_JOBS = 1000
@@ -33,7 +33,7 @@ def create_job(user: User, asked: Members) -> Members:
     if asked["RoleArn"].split(":")[4] != account_of(user):
         raise WireError("AccessDenied", "Cross-account pass role is not allowed")
     try:
-        job = services.create_job(user, request, asks_store=False, wire_form=wire_form(asked))
+        job = services.create_job(user, request, wire_form=wire_form(asked))
     except Conflict as conflict:
         raise WireError("IdempotencyException", str(conflict)) from None
     return {"JobId": str(job.pk)}
@@ -76,8 +76,6 @@ class _Token:
 
     def read(self, token: str) -> Job:
         """The last job of the page before; raises WireError."""
-        from jobs.models import Job
-
         try:
             pk = UUID(signing.loads(token, salt=self._salt))
             return Job.objects.get(pk=pk, account_id=self._account_id)

@@ -72,7 +72,7 @@ def _of_body(shape: StructureShape, body: bytes) -> dict[str, Any]:
 
 def _parsed(body: bytes) -> Element:
     try:
-        # Django's own parsers would do as well, but these refuse entities and DTDs outright.
+        # The standard library's parser would expand entities; this one refuses DTDs outright.
         root: Element = ElementTree.fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise WireError(

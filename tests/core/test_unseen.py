@@ -44,7 +44,7 @@ def ask(user: User, role: Role, s3: Any, put_objects: PutObjects) -> Ask:
             **({} if "manifest_generator" in parts else {"manifest": MANIFEST}),
             **parts,
         }
-        job = services.create_job(user, request, asks_store=False, wire_form={"RoleArn": role.arn})
+        job = services.create_job(user, request, wire_form={"RoleArn": role.arn})
         working.work("test-node", lambda: False)
         job.refresh_from_db()
         return job
