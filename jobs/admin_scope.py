@@ -28,6 +28,7 @@ from jobs.models import (
     Slice,
     Tally,
     TaskResult,
+    Throughput,
     Trial,
     Waiver,
 )
@@ -42,7 +43,8 @@ else:
 ACCOUNT_OF: dict[type[Model], str] = {
     **dict.fromkeys((Job, Manifest, Role, Function, Member, Trial), "account_id"),
     **dict.fromkeys(
-        (Slice, Part, TaskResult, Tally, JobEvent, ReportFile, Lane), "job__account_id"
+        (Slice, Part, TaskResult, Tally, Throughput, JobEvent, ReportFile, Lane),
+        "job__account_id",
     ),
     Waiver: "role__account_id",
 }

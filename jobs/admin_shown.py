@@ -20,6 +20,7 @@ from jobs.models import (
     Slice,
     Tally,
     TaskResult,
+    Throughput,
     Trial,
 )
 
@@ -78,6 +79,7 @@ SHOWN: dict[type[Model], dict[str, tuple[str, ...]]] = {
         "list_display": ("id", "job_id", "bucket", "key", "http_status", "error_code", "message"),
     },
     Tally: {"list_display": ("id", "job_id", "error_code", "http_status", "count")},
+    Throughput: {"list_display": ("job_id", "began_at", "seconds")},
     JobEvent: {"list_display": ("at", "job_id", "actor", "from_status", "to_status", "reason")},
     ReportFile: {"list_display": ("key", "job_id", "kind", "size", "rows", "md5")},
     Trial: {

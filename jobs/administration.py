@@ -14,8 +14,9 @@ from jobs.errors import Conflict, InvalidRequest, NotFound
 from jobs.functions import remove_function, set_function
 from jobs.keys import end_all_of
 from jobs.members import Member, Rank, account_of, require
+from jobs.membership import ALWAYS_ADMINISTRATOR
 from jobs.models import Function, Role
-from jobs.roles import set_role
+from jobs.roles import drafted, set_role
 from jobs.visible import role_of
 
 if TYPE_CHECKING:
@@ -25,13 +26,23 @@ if TYPE_CHECKING:
     from jobs.members import User
 
 
+def check_role(user: User, name: str = "", *, is_new: bool = False, **values: Any) -> None:
+    """Raise InvalidRequest with every fault that a role would have, and save nothing; of a new one
+    also that there is one of that name. Raises NotPermitted.
+    """
+    require(user, Rank.ADMINISTRATOR, "Setting a role")
+    _, faults = drafted(account_of(user), name, **values)
+    if is_new and Role.objects.filter(account_id=account_of(user), name=name).exists():
+        faults["name"] = [f"There is a role {name} already."]
+    if faults:
+        raise InvalidRequest(faults)
+
+
 def add_role(user: User, name: str, **values: Any) -> Role:
     """Make a role in the user's account. Raises NotPermitted; InvalidRequest also where there is
     one of that name, which must not be changed by accident.
     """
-    require(user, Rank.ADMINISTRATOR, "Setting a role")
-    if Role.objects.filter(account_id=account_of(user), name=name).exists():
-        raise InvalidRequest({"name": [f"There is a role {name} already."]})
+    check_role(user, name, is_new=True, **values)
     return save_role(user, name, **values)
 
 
@@ -94,7 +105,11 @@ def delete_function(user: User, name: str) -> None:
 def place_member(person: Person, account_id: str, rank: str) -> None:
     """Put a person into an account: for whoever has the machine. In another one than before,
     tokens and keys end: those who administer the old one may have made some.
+
+    Raises Conflict for a superuser with any rank but that of an administrator.
     """
+    if person.is_superuser and rank != Rank.ADMINISTRATOR:
+        raise Conflict(ALWAYS_ADMINISTRATOR.format(person))
     with write():
         if account_of(person) != account_id:
             end_all_of(person)

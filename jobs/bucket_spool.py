@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from django.core.files import File
 from storages.backends.s3 import S3Storage
 
@@ -85,7 +86,7 @@ class BucketSpool(S3Storage):  # type: ignore[misc]
             if code in GONE:
                 raise FileNotFoundError(errno.ENOENT, "there is no such file", name) from None
             raise self._fault(f"answers {code} to {error.operation_name}") from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise self._fault(f"cannot be used: {type(error).__name__}") from error
 
     def _fault(self, what: str) -> OSError:

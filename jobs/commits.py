@@ -1,7 +1,7 @@
 """One transaction per part: the counters and the pointer to the result file, fenced by the lease.
 
-Order of locks, always: slice, job, tallies by key (design decision 7). The files are safe in the
-spool before the transaction begins; when it does not happen, they are garbage.
+Order of locks, always: slice, job, throughput, tallies by key (design decision 7). The files are
+safe in the spool before the transaction begins; when it does not happen, they are garbage.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import F
 
-from jobs import results
+from jobs import results, throughput
 from jobs.database import write
 from jobs.lanes import GIVEN_BACK, SliceClaim
 from jobs.leases import LeaseLost, lease_end
@@ -27,12 +27,12 @@ from jobs.retries import (
     write_retry,
 )
 from jobs.spool import Receipt, spool
+from jobs.tasks_of_job import LONGEST_CODE, OTHER
 from jobs.threshold import allowance, judge
 from operations.base import Outcome
 
 MOST_TALLIES = 1000
 """Distinct (error code, HTTP status) pairs of a job; further ones are counted under `Other`."""
-OTHER = ("Other", 0)
 
 
 def commit(
@@ -77,6 +77,7 @@ def _commit(
     with write():
         _advance_slice(claim, part, release=release)
         job = _count(part, len(retries))
+        throughput.count(part)
         _tally(job, failures)
         part.save(force_insert=True)
         insert_retries(job, slice_, retries, files)
@@ -188,13 +189,14 @@ def _write_results(name: str, start: int, settled: list[Settled], job: Job) -> t
 
 def _tally(job: Job, failures: list[tuple[bytes, Outcome]]) -> None:
     """Count failures by (error code, HTTP status), in the order of the keys."""
-    found = Counter((told.error_code[:200], told.http_status or 0) for _, told in failures)
+    found = Counter((told.error_code[:LONGEST_CODE], told.http_status or 0) for _, told in failures)
     if not found:
         return
     known = set(job.tallies.values_list("error_code", "http_status"))
     for key in sorted(found):
         if key not in known and len(known) >= MOST_TALLIES:
-            found[OTHER] += found.pop(key)
+            count = found.pop(key)
+            found[OTHER] += count
         known.add(key)
     for code, http_status in sorted(found):
         tally, _ = Tally.objects.get_or_create(job=job, error_code=code, http_status=http_status)
@@ -216,7 +218,7 @@ def _keep_failures(job: Job, failures: list[tuple[bytes, Outcome]]) -> None:
                 key=key,
                 version_id=version[0] if version else "",
                 http_status=outcome.http_status,
-                error_code=outcome.error_code[:200],
+                error_code=outcome.error_code[:LONGEST_CODE],
                 message=outcome.message,
             )
         )

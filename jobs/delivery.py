@@ -38,18 +38,34 @@ def report_key(job: Job, name: str) -> str:
     return f"{prefix}/job-{job.pk}/{name}" if prefix else f"job-{job.pk}/{name}"
 
 
-def check_report(job: Job) -> None:
-    """Find out whether the report can be written. Raises JobFailure, botocore's errors."""
+def is_refused(job: Job) -> bool:
+    """True where it was found that the report cannot be delivered."""
+    return any(told["FailureCode"] in IMPOSSIBLE for told in job.failure_reasons)
+
+
+def location_of(job: Job, *, has_files: bool) -> str:
+    """Where the report is in the user's bucket, or will be; empty where it never is."""
+    if not job.report_enabled or (job.is_final and (not has_files or is_refused(job))):
+        return ""
+    return f"s3://{job.report_bucket}/{report_key(job, 'manifest.json')}"
+
+
+def check_report(job: Job, *, timeout: int = 0) -> None:
+    """Find out whether the report can be written. Raises JobFailure, botocore's errors.
+
+    `timeout`: as for `stores.check_writable`.
+    """
     key = report_key(job, "manifest.json")
-    stores.check_writable(job.role, job.report_bucket, key, job.report_expected_owner)
+    stores.check_writable(
+        job.role, job.report_bucket, key, job.report_expected_owner, timeout=timeout
+    )
 
 
 def deliver(claim: JobClaim, files: list[ReportFile]) -> None:
     """Upload the report, unless that was found to be impossible before: then the job ends all the
     same, and says so.
     """
-    told = {failure["FailureCode"] for failure in claim.job.failure_reasons}
-    if not told & IMPOSSIBLE:
+    if not is_refused(claim.job):
         upload(claim, files)
 
 

@@ -58,7 +58,7 @@ class SliceRun:
     ) -> None:
         self.claim, self.size, self.pace = claim, len(rows), pace
         self.rows = rows
-        self.listener = Listener(claim, stop, pace.meter)
+        self.listener = Listener(claim, stop, pace)
         self.sending = Sending(claim, rows, sender, pace)
         self.committed_at = time.monotonic()
         self.write_not_before = 0.0

@@ -18,6 +18,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from jobs.database import alone, write
+from jobs.delivery import IMPOSSIBLE
 from jobs.errors import InvalidTransition
 from jobs.lanes import fence_off
 from jobs.models import Job, JobEvent, Slice, recent
@@ -189,7 +190,7 @@ def fail(job: Job, code: str, reason: str, *, by_slice: bool = False) -> None:
         "errors": 0,
         "epoch": F("epoch") + 1,
     }
-    if code == "ReportWriteFailed" and job.state in end:
+    if code in IMPOSSIBLE and job.state in end:
         with write():
             if Job.objects.filter(fence, pk=job.pk, status=job.state).update(**changes):
                 JobEvent.objects.create(job=job, actor="system", reason=reason[:1024])

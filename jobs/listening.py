@@ -17,7 +17,7 @@ from jobs.models import Job, Lane
 from jobs.retries import Settled
 from jobs.status import JobStatus
 from operations.base import Outcome
-from operations.pace import Meter
+from operations.pace import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ class Listener:
     """
 
     def __init__(
-        self, claim: SliceClaim, stop: Callable[[], bool], meter: Meter | None = None
+        self, claim: SliceClaim, stop: Callable[[], bool], pace: Pace | None = None
     ) -> None:
         self.claim, self.stop = claim, stop
-        self.meter = meter or Meter()
+        self.pace = pace or Pace(1)
         self.order = Order.GO_ON
         self.better: Claim | None = None
         self.rate: float | None = 0.0
@@ -114,7 +114,8 @@ class Listener:
             job_id=self.claim.slice.job_id,
             slice_id=self.claim.slice.pk,
             stage=Lane.Stage.PERFORMING,
-            rate=self.meter.per_second(),
+            rate=self.pace.meter.per_second(),
+            throttled=self.pace.throttled.per_second(),
             succeeded=succeeded,
             failed=len(outcomes) - succeeded,
         )

@@ -9,13 +9,18 @@ from jobs.models import Job
 
 def lacking(job: Job) -> Iterator[tuple[str, str, str]]:
     """The field of the request, the failure code and the reason of each fault."""
-    operation = job.operation_type
-    if operation.needs_versions and not job.manifest.has_versions:
+    if job.operation_type.needs_versions and not job.manifest.has_versions:
         yield (
             "manifest.fields",
             "InvalidManifestContent",
             "Required fields are missing in the schema: VersionId",
         )
+    yield from lacking_report(job)
+
+
+def lacking_report(job: Job) -> Iterator[tuple[str, str, str]]:
+    """The same, of its report alone: known before its list is."""
+    operation = job.operation_type
     if operation.needs_report and not (job.report_enabled and job.report_expected_owner):
         yield (
             "report.expected_bucket_owner" if job.report_enabled else "report.enabled",

@@ -40,10 +40,10 @@ def moves(jobs: Sequence[Job], places: int, now: datetime) -> list[Move]:
     for job in sorted(jobs, key=_rank):
         if job.state not in (JobStatus.READY, JobStatus.PAUSED) or not job.may_run(now):
             continue
-        if _fits(job, holding, places):
+        if fits(job, holding, places):
             made.append(Move(job, JobStatus.ACTIVE))
             holding.append(job)
-        elif not _fits(job, staying, places):
+        elif not fits(job, staying, places):
             victim = _victim(job, staying, places)
             if victim is None:
                 continue
@@ -58,7 +58,7 @@ def _rank(job: Job) -> tuple[int, datetime, object]:
     return -job.priority, job.created_at, job.pk
 
 
-def _fits(job: Job, holding: Sequence[Job], places: int) -> bool:
+def fits(job: Job, holding: Sequence[Job], places: int) -> bool:
     """Whether there is a place for the job beside those; the first small one takes the extra."""
     small = any(other.single_slice for other in holding)
     return len(holding) - small < places or (job.single_slice and not small)
@@ -69,6 +69,6 @@ def _victim(job: Job, staying: Sequence[Job], places: int) -> Job | None:
     for other in sorted(staying, key=_rank, reverse=True):
         others = [left for left in staying if left is not other]
         is_active = other.state == JobStatus.ACTIVE
-        if is_active and other.priority < job.priority and _fits(job, others, places):
+        if is_active and other.priority < job.priority and fits(job, others, places):
             return other
     return None

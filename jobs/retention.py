@@ -22,7 +22,17 @@ from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
 
 from jobs.database import write
-from jobs.models import Job, JobEvent, Manifest, Part, ReportFile, Slice, Tally, TaskResult
+from jobs.models import (
+    Job,
+    JobEvent,
+    Manifest,
+    Part,
+    ReportFile,
+    Slice,
+    Tally,
+    TaskResult,
+    Throughput,
+)
 from jobs.spool import spool
 
 if TYPE_CHECKING:
@@ -40,6 +50,7 @@ ROWS_OF_A_JOB: tuple[tuple[type[Model], str], ...] = (
     (Slice, "-number"),  # a retry slice goes before the slice that it came from
     (TaskResult, "id"),
     (Tally, "id"),
+    (Throughput, "job"),
     (ReportFile, "id"),
     (JobEvent, "id"),
 )
@@ -93,7 +104,7 @@ def _expired() -> Iterator[UUID]:
 
 def remove_job(job_id: UUID) -> None:
     """Remove a job whose time is over: its files, its rows, itself; else do nothing."""
-    if not Job.objects.expired().filter(pk=job_id).exists():
+    if not _is_over(job_id):
         return
     spool.delete_all(f"jobs/{job_id}")
     for model, order in ROWS_OF_A_JOB:
@@ -103,6 +114,15 @@ def remove_job(job_id: UUID) -> None:
         removed, _ = Job.objects.expired().filter(pk=job_id).delete()
     if removed:
         logger.info("Job %s was removed, as it ended long ago.", job_id)
+
+
+def _is_over(job_id: UUID) -> bool:
+    """Whether a job is to be removed. Whoever makes another one of its tasks locks its row too, and
+    looks whether it is still seen: so either that job is found here, or it is refused there.
+    """
+    with write():
+        Job.objects.select_for_update().filter(pk=job_id).first()
+        return Job.objects.expired().filter(pk=job_id).exists()
 
 
 def _remove_rows(job_id: UUID, model: type[Model], order: str) -> int:

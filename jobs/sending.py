@@ -70,7 +70,7 @@ class Sending:
 
     def collect(self, timeout: float) -> None:
         """Take what the store said, after waiting up to `timeout` seconds for something."""
-        ended = troubled = 0
+        ended = troubled = throttled = 0
         outcomes = self.sender.collect(timeout)
         for index, outcome in outcomes:
             if outcome.again is Again.NEVER:
@@ -79,10 +79,12 @@ class Sending:
                 ended += 1
             else:
                 troubled += tells_of_trouble(outcome)
+                throttled += outcome.again is Again.THROTTLED
                 self.put_off(index, outcome)
         if outcomes:
             self.pace.hear(len(outcomes), troubled)
             self.pace.meter.add(ended)
+            self.pace.throttled.add(throttled)
 
     def put_off(self, index: int, outcome: Outcome) -> None:
         """Up to three tries here after a fault, then a later round; being throttled costs none."""

@@ -43,8 +43,9 @@ def web_server(bind: str) -> list[str]:
             "gthread",
         ),
         *("--workers", "2", "--threads", "4", "--graceful-timeout", "30", "--no-control-socket"),
-        # Longer than pages wait between two looks, so that a browser keeps its connection.
-        *("--keep-alive", "5", "--log-level", "warning"),
+        # Longer than pages wait between two looks, so that a browser keeps its connection. A key
+        # that is looked up takes up to five characters of the address for each of its 1,024 bytes.
+        *("--keep-alive", "5", "--limit-request-line", "8190", "--log-level", "warning"),
     ]
 
 

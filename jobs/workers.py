@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import DurationField, ExpressionWrapper, F
+from django.conf import settings
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from jobs.alarms import Alarm, alarms
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from jobs.members import User
 
 SILENT_SECONDS = 5.0
-"""A lane beats every second; one that has not for so long is called silent."""
+"""A lane beats every second; one that has not for so long is called silent, and counts for nothing
+that a page tells of a job: what it held may be lost.
+"""
 MOST_NODES = 100
 MOST_LANES = 1000
 
@@ -85,11 +88,32 @@ def workers_of(user: User) -> Workers:
     )
     lanes: dict[str, list[LaneSeen]] = {node.name: [] for node in nodes}
     for lane in found.select_related("job", "slice").order_by("since", "owner")[:MOST_LANES]:
-        lanes[lane.node].append(_seen(lane, account))
+        lanes[lane.node].append(_seen(lane, account, lane.job))
     return Workers(
         [NodeSeen(node, lanes[node.name], _length(node, "age")) for node in nodes],
         alarms(account),
     )
+
+
+def lanes_of(job: Job) -> list[LaneSeen]:
+    """The workers at a job that the person sees, the longest there first; a silent one is among
+    them for as long as it may still hold its lease.
+    """
+    alive = job.lanes.filter(beat_at__gt=recent(settings.LADING_LEASE_SECONDS)).annotate(
+        silent=_age("beat_at"), working=_age("work_since")
+    )
+    found = alive.select_related("slice").order_by("since", "owner")[:MOST_LANES]
+    return [_seen(lane, job.account_id, job) for lane in found]
+
+
+def at_work() -> Q:
+    """Lanes that are not silent."""
+    return Q(beat_at__gt=recent(SILENT_SECONDS))
+
+
+def engine_runs() -> bool:
+    """Whether any engine is alive, of whatever machine."""
+    return Node.objects.filter(beat_at__gt=recent(NODE_SECONDS)).exists()
 
 
 def alarms_of(user: User) -> list[Alarm]:
@@ -98,9 +122,9 @@ def alarms_of(user: User) -> list[Alarm]:
     return alarms(account_of(user))
 
 
-def _seen(lane: Lane, account: str) -> LaneSeen:
+def _seen(lane: Lane, account: str, job: Job | None) -> LaneSeen:
     silent = _length(lane, "silent")
-    ours = lane.job if lane.job and lane.job.account_id == account else None
+    ours = job if job and job.account_id == account else None
     return LaneSeen(
         lane,
         ours,

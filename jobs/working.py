@@ -13,12 +13,14 @@ from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs import lanes, leases, lifecycle, presence, probing, stores
+from jobs.answering import unreachable
 from jobs.database import AWAY, write
 from jobs.errors import InvalidTransition, JobFailure, SpoolDamaged
 from jobs.execution import execute
@@ -107,7 +109,7 @@ def _show(claim: Claim, node: str) -> None:
     else:
         preparing = claim.job.state in TO_PREPARE
         at["stage"] = Lane.Stage.PREPARING if preparing else Lane.Stage.FINISHING
-        at |= {"slice_id": None, "rate": 0.0}
+        at |= {"slice_id": None, "rate": 0.0, "throttled": 0.0}
     with write():
         presence.show_lane(
             claim.owner, node, job_id=claim.job.pk, work_since=Now(), succeeded=0, failed=0, **at
@@ -229,10 +231,10 @@ def _fail(claim: Claim, code: str, reason: str) -> None:
 def _reason(claim: Claim, error: Exception) -> tuple[str, str]:
     """The failure code and reason of a job that had too many setbacks. Never carries a secret."""
     match error:
-        case BotoCoreError() | ClientError():
+        case BotoCoreError() | ClientError() | ResponseParserError():
             finishing = claim.job.state in TO_FINISH
             code = "ReportWriteFailed" if finishing else "StoreUnreachable"
-            return code, stores.unreachable(claim.job.role, error)
+            return code, unreachable(claim.job.role, error)
         case Unfit():
             return error.code, error.reason
         case SpoolDamaged():

@@ -20,7 +20,7 @@ from jobs.errors import BackupFailed
 from jobs.models import Job, Lane, Manifest, Node, Role, Slice, recent
 from jobs.presence import NODE_SECONDS
 from jobs.secrecy import SecretUnreadable
-from jobs.status import FINAL
+from jobs.status import CANCELLABLE
 
 Say = Callable[[str], object]
 
@@ -169,12 +169,10 @@ def hold_unfinished(contents: Contents) -> int:
     A job that was ending already only writes its report, and goes on. Returns how many are held.
     """
     reason = f"restored from the backup of {contents.taken_at}"
-    unfinished = Job.objects.exclude(status__in=FINAL)
-    for pk in list(unfinished.filter(held_by="").values_list("pk", flat=True)):
-        job = Job.objects.get(pk=pk)
-        if job.can_pause:
-            services.hold_job(job, "restore", reason)
-    return unfinished.exclude(held_by="").count()
+    to_go_on = Job.objects.filter(status__in=CANCELLABLE)
+    for pk in list(to_go_on.filter(held_by="").values_list("pk", flat=True)):
+        services.hold_job(Job.objects.get(pk=pk), "restore", reason)
+    return to_go_on.exclude(held_by="").count()
 
 
 def unreadable_roles() -> list[str]:

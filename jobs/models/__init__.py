@@ -4,6 +4,7 @@
     Manifest ─┐
     Role ─────┴─ Job ─┬─ Slice ── Part          what is to be done, and what is done
                       ├─ TaskResult, Tally      failures, for triage
+                      ├─ Throughput             how fast it was, over its life
                       ├─ JobEvent               every move of the status
                       └─ ReportFile             the completion report
     Node, Lane                                  which workers are alive
@@ -22,14 +23,16 @@ from jobs.models.events import JobEvent
 from jobs.models.function import Function
 from jobs.models.job import UNTRIED, Job
 from jobs.models.job_queryset import JobQuerySet
-from jobs.models.manifest import Manifest
+from jobs.models.manifest import SELECTABLE, Manifest, name_of_tasks
 from jobs.models.outcomes import MOST_TASK_RESULTS, ReportFile, Tally, TaskResult
 from jobs.models.slices import Part, Slice
+from jobs.models.throughput import Throughput
 from jobs.models.trials import Trial, Waiver
 from jobs.models.workers import Lane, Node, recent
 
 __all__ = [
     "MOST_TASK_RESULTS",
+    "SELECTABLE",
     "UNTRIED",
     "AccessKey",
     "ApiToken",
@@ -49,7 +52,9 @@ __all__ = [
     "Slice",
     "Tally",
     "TaskResult",
+    "Throughput",
     "Trial",
     "Waiver",
+    "name_of_tasks",
     "recent",
 ]

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from jobs.status import FINAL
+from jobs.status import FINAL, TO_PREPARE
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from jobs.models.job import Job
 
 RETENTION = timedelta(days=90)
@@ -29,8 +31,19 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(kept, account_id=account_id)
 
     def expired(self) -> JobQuerySet:
-        """The jobs that nobody sees any more, and that are to be removed."""
-        return self.filter(status__in=FINAL, terminated_at__lte=Now() - RETENTION)
+        """The jobs that nobody sees any more, and that are to be removed: not before each job that
+        is made of their tasks has copied its rows.
+        """
+        children = self.model._default_manager.filter(manifest__parent=OuterRef("pk"))
+        return self.filter(
+            ~Exists(children.filter(status__in=TO_PREPARE)),
+            status__in=FINAL,
+            terminated_at__lte=Now() - RETENTION,
+        )
+
+    def children_of(self, job: Job | UUID) -> JobQuerySet:
+        """The jobs that are made of tasks of that one."""
+        return self.filter(manifest__parent=job)
 
     def older_than(self, job: Job) -> JobQuerySet:
         """What comes after a job in a list with the newest first."""

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from jobs.tasks_of_job import name_of_group
+
+SELECTABLE = {
+    "failed": "Failed tasks",
+    "in_doubt": "Tasks in doubt",
+    "not_executed": "Tasks never executed",
+}
+"""What may be selected of another job's tasks. With those that succeeded, all of them are named
+once.
+"""
+
+
+def name_of_tasks(selection: Mapping[str, Any]) -> str:
+    """Tasks that are selected, for people: their kind, and of a group its code and HTTP status."""
+    text = SELECTABLE[selection["tasks"]]
+    if code := selection.get("error_code"):
+        text += f" ({name_of_group(code, selection['http_status'])})"
+    return text
+
 
 class Manifest(models.Model):
     """The list of objects: an object in S3, pinned by its ETag, an uploaded file, pinned by its
-    SHA-256, or a generator that lists a bucket.
+    SHA-256, a generator that lists a bucket, or tasks of another job.
     """
 
     class Format(models.TextChoices):
@@ -22,6 +43,7 @@ class Manifest(models.Model):
         JSON_LINES = "JSONLines", "JSON lines"
         KEY_LIST = "KeyList", "List of keys or s3:// addresses"
         GENERATED = "S3JobManifestGenerator", "Listing of a bucket"
+        TASKS = "JobTasks", "Tasks of another job"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account_id = models.CharField(max_length=12)
@@ -33,6 +55,16 @@ class Manifest(models.Model):
     )
     generator = models.JSONField(
         null=True, help_text="What lists the bucket, as AWS writes an S3JobManifestGenerator."
+    )
+    parent = models.ForeignKey(
+        "jobs.Job",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="The job whose tasks these are; none once it is removed.",
+    )
+    selection = models.JSONField(
+        null=True, help_text="Which of them: parent, tasks, error_code, http_status, and count."
     )
     list_bucket = models.CharField(
         max_length=255, blank=True, help_text="The bucket of the keys of a list that names none."
@@ -72,6 +104,11 @@ class Manifest(models.Model):
         return self.format == self.Format.GENERATED
 
     @property
+    def is_of_tasks(self) -> bool:
+        """True where the list is made of tasks of another job."""
+        return self.format == self.Format.TASKS
+
+    @property
     def saves_list(self) -> bool:
         """True where a listing is to be kept in the user's bucket."""
         return bool(self.generator and self.generator.get("EnableManifestOutput"))
@@ -82,4 +119,11 @@ class Manifest(models.Model):
         if self.is_generated:
             listed: dict[str, str] = self.generator or {}
             return f"s3://{listed['SourceBucket'].rpartition(':')[2]}/"
+        if self.is_of_tasks:
+            return f"{self.selected} of job {(self.selection or {})['parent']}"
         return f"s3://{self.bucket}/{self.key}" if self.bucket else (self.filename or "upload")
+
+    @property
+    def selected(self) -> str:
+        """Which tasks of the other job, for people; empty where the list is no such one."""
+        return name_of_tasks(self.selection) if self.selection else ""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import models
 
+from jobs.status import CANCELLABLE
 from jobs.windows import Window
 
 
@@ -16,6 +17,7 @@ class Turns(models.Model):
     never lift it (design decision 9).
     """
 
+    status: str
     priority = models.PositiveIntegerField(default=10)
     single_slice = models.BooleanField(
         default=False, help_text="All tasks are in one slice: it may take the extra place."
@@ -32,8 +34,8 @@ class Turns(models.Model):
 
     @property
     def is_held(self) -> bool:
-        """True where a person paused it: only a person lets it go on."""
-        return bool(self.held_by)
+        """True where a person paused it, and only a person lets it go on: not while it ends."""
+        return bool(self.held_by) and self.status in CANCELLABLE
 
     @property
     def window(self) -> Window | None:

@@ -58,6 +58,9 @@ class Lane(models.Model):
     work_since = models.DateTimeField(db_default=Now(), help_text="At what it is at now.")
     beat_at = models.DateTimeField(db_default=Now())
     rate = models.FloatField(default=0.0, help_text="Tasks per second of late.")
+    throttled = models.FloatField(
+        default=0.0, help_text="Replies per second of late by which the store asks to slow down."
+    )
     succeeded = models.IntegerField(default=0, help_text="Provisional: outcomes not yet committed.")
     failed = models.IntegerField(default=0)
 

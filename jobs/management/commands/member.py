@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import services
+from jobs.errors import Conflict
 from jobs.members import ACCOUNT_ID, account_of, rank_of
 from jobs.models import Rank
 
@@ -48,5 +49,8 @@ def _set(options: dict[str, Any]) -> str:
         ACCOUNT_ID(account_id)
     except ValidationError as error:
         raise CommandError(f"--account-id: {error.messages[0]}") from None
-    services.place_member(user, account_id, options["rank"])
+    try:
+        services.place_member(user, account_id, options["rank"])
+    except Conflict as error:
+        raise CommandError(str(error)) from None
     return f"{user} is {options['rank']} in {account_id}."

@@ -94,10 +94,10 @@ def _probe(options: dict[str, Any]) -> str:
     if role is None:
         raise CommandError(f"There is no role {options['name']!r}.")
     try:
-        warning = services.probe_role(role, options["bucket"], by_operator=True)
+        tried = services.probe_role(role, options["bucket"], by_operator=True)
     except InvalidRequest as error:
         raise CommandError(_faults(error)) from None
-    return "\n".join([*map(_row, services.matrix(role)), *filter(None, [warning])])
+    return "\n".join([*map(_row, services.matrix(role)), *filter(None, [tried.told()])])
 
 
 def _row(row: Row) -> str:
