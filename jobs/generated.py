@@ -26,6 +26,7 @@ from jobs.manifests import generator_of
 from jobs.manifests.rows import columns
 from jobs.manifests.sources import bare
 from jobs.spool import spool
+from operations.client_events import needed
 from operations.parameters import bucket_of
 
 if TYPE_CHECKING:
@@ -80,16 +81,21 @@ def output_key(place: OutputLocation, job_id: UUID, name: str) -> str:
     return f"{prefix}/job-{job_id}/{name}" if prefix else f"job-{job_id}/{name}"
 
 
-def check_output(role: Role, generator: ManifestGenerator, job_id: UUID) -> None:
+def check_output(
+    role: Role, generator: ManifestGenerator, job_id: UUID, *, timeout: int = 0
+) -> None:
     """Find out whether the manifest can be written, where it shall be. Leaves nothing behind.
 
-    Raises JobFailure, botocore's errors where the store cannot be asked.
+    Raises JobFailure, botocore's errors where the store cannot be asked. `timeout`: as for
+    `stores.check_writable`.
     """
     place = generator.manifest_output_location
     if generator.enable_manifest_output and place:
         key = output_key(place, job_id, "manifest.json")
         owner = place.expected_manifest_bucket_owner or ""
-        stores.check_writable(role, bucket_of(place.bucket), key, owner, kind="manifest")
+        stores.check_writable(
+            role, bucket_of(place.bucket), key, owner, kind="manifest", timeout=timeout
+        )
 
 
 def save_generated(claim: JobClaim) -> dict[str, Any]:
@@ -135,10 +141,8 @@ class Saving:
         reply = self._put("manifest.json", told, "application/json")
         checksum = hashlib.md5(told, usedforsecurity=False).hexdigest()
         self._put("manifest.checksum", checksum.encode(), "text/plain")
-        location = {
-            "ObjectArn": f"{self._arn}/{self._key('manifest.json')}",
-            "ETag": bare(reply["ETag"]),
-        }
+        location = {"ObjectArn": f"{self._arn}/{self._key('manifest.json')}"}
+        location["ETag"] = bare(needed(reply, "ETag"))
         if version_id := reply.get("VersionId"):
             location["ObjectVersionId"] = version_id
         return {"Format": OUTPUT_FORMAT, "Location": location}

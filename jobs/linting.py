@@ -10,14 +10,15 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files import File
 from pydantic import ValidationError
 
 from jobs import manifests, stores
+from jobs.answering import reaching
 from jobs.database import write
 from jobs.errors import InvalidRequest, JobFailure
 from jobs.intake import keep_upload, named_in_s3
-from jobs.manifests.checking import check
+from jobs.manifests.checking import SECONDS, check
 from jobs.manifests.findings import MENDS, Findings
 from jobs.manifests.first_rows import columns_of
 from jobs.manifests.mending import write_mended
@@ -29,7 +30,6 @@ from jobs.visible import roles_of
 from operations.base import fields_of
 
 if TYPE_CHECKING:
-    from django.core.files import File
     from mypy_boto3_s3 import S3Client
 
     from jobs.members import User
@@ -58,7 +58,15 @@ def keep_list(
 
 
 def keep_in_s3(user: User, given: Mapping[str, Any], role: str) -> Manifest:
-    """Remember a manifest in S3 as it is now: `location`, and what ManifestRequest has beside.
+    """Remember a manifest in S3 as it is now. Raises as `list_in_s3` does."""
+    manifest = list_in_s3(user, given, role)
+    with write():
+        manifest.save(force_insert=True)
+    return manifest
+
+
+def list_in_s3(user: User, given: Mapping[str, Any], role: str) -> Manifest:
+    """A manifest in S3 as it is now, kept nowhere: `location`, and what ManifestRequest has beside.
 
     Raises InvalidRequest where it is not there or cannot be read; NotPermitted.
     """
@@ -67,22 +75,22 @@ def keep_in_s3(user: User, given: Mapping[str, Any], role: str) -> Manifest:
         request = ManifestRequest.model_validate({**given, "id": None})
     except ValidationError as error:
         raise InvalidRequest(fields_of(error, ManifestRequest)) from None
-    manifest, found = named_in_s3(user, request), _role(user, role)
+    manifest, found = named_in_s3(user, request), role_named(user, role)
     try:
         manifests.check_fields(manifest.fields)
     except JobFailure as failure:
         raise InvalidRequest({"fields": [failure.reason]}) from None
-    with _reaching(found):
+    with reaching(found):
         try:
-            manifests.pin(manifest, stores.s3_for(found))
+            manifests.pin(manifest, stores.s3_for(found, retries=1, timeout=TIMEOUT))
         except JobFailure as failure:
             raise InvalidRequest({"location": [failure.reason]}) from None
-    with write():
-        manifest.save(force_insert=True)
     return manifest
 
 
-def check_manifest(user: User, manifest: Manifest, role: str = "") -> Findings:
+def check_manifest(
+    user: User, manifest: Manifest, role: str = "", *, seconds: float = SECONDS
+) -> Findings:
     """Read a manifest for a few seconds; one in S3 needs the name of a role. Raises
     InvalidRequest, NotPermitted.
     """
@@ -90,11 +98,38 @@ def check_manifest(user: User, manifest: Manifest, role: str = "") -> Findings:
     require_same_account(user, manifest.account_id)
     before = (manifest.fields, manifest.total_bytes)
     with _opened(user, manifest, role) as s3:
-        findings = check(manifest, s3, spool.storage)
-    if (manifest.fields, manifest.total_bytes) != before:
+        findings = check(manifest, s3, spool.storage, seconds=seconds)
+    is_kept = not manifest._state.adding
+    if is_kept and (manifest.fields, manifest.total_bytes) != before:
         with write():
             manifest.save(update_fields=["fields", "total_bytes"])
     return findings
+
+
+def read_list_as(
+    user: User,
+    manifest: Manifest,
+    *,
+    format: str,
+    fields: Sequence[str] | None = None,
+    bucket: str = "",
+    role: str = "",
+) -> Manifest:
+    """A new manifest: the same list, read in another way. One in S3 needs the name of a role.
+
+    Raises InvalidRequest, NotPermitted.
+    """
+    require(user, Rank.SUBMITTER, "Handing in a list")
+    require_same_account(user, manifest.account_id)
+    if manifest.upload:
+        name = manifest.filename
+        with spool.open(manifest.upload) as opened:
+            file = File(opened)
+            return keep_list(user, file, filename=name, format=format, fields=fields, bucket=bucket)
+    _refuse_no_list(manifest)
+    place = {"location": manifest.location, "etag": manifest.etag}
+    told = {"format": format, "fields": fields, "bucket": bucket or None}
+    return keep_in_s3(user, {**place, "version_id": manifest.version_id or None, **told}, role)
 
 
 def mend_manifest(
@@ -167,32 +202,35 @@ def _mended(user: User, manifest: Manifest) -> Manifest:
     )
 
 
+TIMEOUT = 5
+"""Seconds for an answer of the store: somebody waits for it."""
+
+
 @contextmanager
 def _opened(user: User, manifest: Manifest, role: str) -> Iterator[S3Client | None]:
     """The client that reads a manifest in S3; None for an upload. Raises InvalidRequest."""
-    if manifest.is_generated:
-        raise InvalidRequest({"id": ["This is the listing of a bucket, and no list to check."]})
+    _refuse_no_list(manifest)
     if manifest.upload:
         yield None
         return
-    found = _role(user, role)
+    found = role_named(user, role)
     try:
-        with _reaching(found):
-            yield stores.s3_for(found)
+        with reaching(found):
+            yield stores.s3_for(found, retries=1, timeout=TIMEOUT)
     except OSError as error:  # no room for a data file that is fetched as a whole
         raise InvalidRequest({"id": [f"The list cannot be fetched: {error}."]}) from None
 
 
-@contextmanager
-def _reaching(role: Role) -> Iterator[None]:
-    """That a store does not answer is a fault of the role that was given."""
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+def _refuse_no_list(manifest: Manifest) -> None:
+    if manifest.is_generated:
+        raise InvalidRequest({"id": ["This is the listing of a bucket, and no list to check."]})
+    if manifest.is_of_tasks:
+        told = "These are tasks of another job, and no list to check."
+        raise InvalidRequest({"id": [told]})
 
 
-def _role(user: User, named: str) -> Role:
+def role_named(user: User, named: str) -> Role:
+    """The role of that name or ARN. Raises InvalidRequest."""
     if not named:
         raise InvalidRequest({"role": ["Name the role that reads the manifest in S3."]})
     name = named.removeprefix(f"arn:aws:iam::{account_of(user)}:role/")

@@ -29,6 +29,7 @@ from jobs.memory import share_arenas
 from jobs.models import UNTRIED, Job, Slice
 from jobs.needs import lacking
 from jobs.probing import Judgement
+from jobs.selected import SelectedReader
 from jobs.slicing import slice_size, write_slice
 from jobs.spool import spool
 from jobs.status import JobStatus
@@ -94,7 +95,7 @@ def _end(claim: JobClaim) -> None:
 def _look(claim: JobClaim) -> None:
     """The first look at a manifest that nobody has looked at: it tells its columns and its size."""
     manifest = claim.job.manifest
-    if manifest.upload or manifest.is_generated or manifest.size is not None:
+    if not manifest.bucket or manifest.size is not None:
         return
     s3 = stores.s3_for(claim.job.role)
     held_during(claim.lease, lambda: manifests.peek(manifest, s3, spool.storage))
@@ -120,11 +121,12 @@ def _require(claim: JobClaim) -> None:
 def _open(claim: JobClaim) -> Reader:
     """The manifest, proved to be the one that was handed in, from the checkpoint on."""
     job, manifest = claim.job, claim.job.manifest
+    if manifest.is_of_tasks:
+        return SelectedReader(manifest, job.checkpoint, partial(held_during, claim.lease))
     s3 = stores.s3_for(job.role)
-    if manifest.upload:
-        if not job.checkpoint:
-            _verify_upload(claim)
-    elif not manifest.is_generated:
+    if manifest.upload and not job.checkpoint:
+        _verify_upload(claim)
+    if manifest.bucket:
         held_during(claim.lease, lambda: manifests.pin(manifest, s3))
     opening = partial(
         manifests.open_reader,
@@ -159,7 +161,7 @@ def _batch(claim: JobClaim, reader: Reader) -> list[Slice]:
         while len(written) < CHECKPOINT_SLICES and not reader.ended:
             number = job.slices_made + len(written) + 1
             size = slice_size(number, job.operation_type.largest_slice)
-            rows = held_during(claim.lease, partial(_rows, reader, size, batch_ends))
+            rows = _read_on(claim, partial(_rows, reader, size, batch_ends), reader)
             if rows:
                 written.append(writers.submit(write_slice, job, number, rows, job.epoch))
             if len(written) > WRITERS:
@@ -171,6 +173,11 @@ def _batch(claim: JobClaim, reader: Reader) -> list[Slice]:
         # Nobody need ask a store about a bucket that is not known.
         raise manifests.EmptyManifest
     return made
+
+
+def _read_on(claim: JobClaim, rows: Callable[[], list[bytes]], reader: Reader) -> list[bytes]:
+    """In a thread, but for a reader that asks the database: that one keeps the lease itself."""
+    return rows() if isinstance(reader, SelectedReader) else held_during(claim.lease, rows)
 
 
 def _rows(reader: Reader, size: int, until: float) -> list[bytes]:

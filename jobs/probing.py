@@ -24,7 +24,7 @@ from jobs.database import write
 from jobs.errors import JobFailure
 from jobs.models import Job, Role, Trial, Waiver
 from operations import OPERATIONS, Operation
-from operations.probe import PLANS, Finding, Found, probe, sweep
+from operations.probe import NOT_TRIED, PLANS, Finding, Found, probe, sweep
 
 Tick = Callable[[], None]
 
@@ -62,6 +62,11 @@ class Row:
         """True where an operator may say that jobs run all the same."""
         ignored = self.trial is not None and self.trial.found == Finding.IGNORED
         return ignored and self.is_standing and self.waiver is None
+
+    @property
+    def why_not(self) -> str:
+        """Why it is never tried there; empty where it is."""
+        return "" if self.is_tried else NOT_TRIED.get(self.name, "AWS itself is the measure.")
 
     @property
     def label(self) -> str:
@@ -141,7 +146,8 @@ def _refuse_destroyer(
         raise JobFailure(
             "StoreDestroysData",
             f"This store destroys objects instead of doing {operation}, as a trial in the bucket "
-            f"{trial.bucket} on {trial.tried_at:%Y-%m-%d} showed. {when} Nobody can override this.",
+            f"{trial.bucket} on {trial.tried_at:%Y-%m-%d %H:%M} UTC showed. {when} Nobody can "
+            "override this.",
         )
 
 
@@ -153,8 +159,8 @@ def _waived(role: Role, trial: Trial) -> Judgement:
     raise JobFailure(
         "StoreIgnoresOperation",
         f"This store accepts {trial.operation} and does nothing, as a trial in the bucket "
-        f"{trial.bucket} on {trial.tried_at:%Y-%m-%d} showed. An operator may override this on "
-        f"the page of the role {role.name}.",
+        f"{trial.bucket} on {trial.tried_at:%Y-%m-%d %H:%M} UTC showed. An operator may override "
+        f"this on the page of the role {role.name}.",
     )
 
 

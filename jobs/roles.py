@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from jobs import probing, stores
+from jobs.answering import reaching
 from jobs.checked import ceiling, checked_reason, name_of
 from jobs.database import write
 from jobs.errors import Conflict, InvalidRequest, NotPermitted
 from jobs.members import Rank, may, require, require_same_account
 from jobs.models import Role, Trial, Waiver
+from jobs.models.trials import LABELS
 from jobs.requests import BUCKET
 from operations import OPERATION_BY_NAME
-from operations.probe import PLANS, Finding
+from operations.probe import PLANS, WORST_FIRST, Finding
 
 if TYPE_CHECKING:
     from jobs.members import User
@@ -27,21 +28,9 @@ def set_role(
     account_id: str, name: str, *, secret_access_key: str | None = None, **values: str | int | None
 ) -> Role:
     """Make or change a role. Raises InvalidRequest."""
-    if "requests_per_second" in values:
-        values["requests_per_second"] = ceiling(values["requests_per_second"])
-    role = Role.objects.filter(account_id=account_id, name=name).first() or Role(
-        account_id=account_id, name=name
-    )
-    for field, value in values.items():
-        setattr(role, field, value)
-    if secret_access_key is not None:
-        role.secret_access_key = secret_access_key
-    if not role.sealed_secret:
-        raise InvalidRequest({"secret_access_key": ["A new role needs a secret access key."]})
-    try:
-        role.full_clean()
-    except ValidationError as error:
-        raise InvalidRequest(error.message_dict) from None
+    role, faults = drafted(account_id, name, secret_access_key=secret_access_key, **values)
+    if faults:
+        raise InvalidRequest(faults)
     try:
         with write():
             role.save()
@@ -51,7 +40,56 @@ def set_role(
     return role
 
 
-def try_store(role: Role, user: User, bucket: str, operations: Sequence[str] = ()) -> str:
+def drafted(
+    account_id: str, name: str, *, secret_access_key: str | None = None, **values: str | int | None
+) -> tuple[Role, dict[str, list[str]]]:
+    """The role as it would be saved, and every fault of it."""
+    known = Role.objects.filter(account_id=account_id, name=name).first()
+    role = known or Role(account_id=account_id, name=name)
+    faults: dict[str, list[str]] = {}
+    for field, value in values.items():
+        try:
+            setattr(role, field, ceiling(value) if field == "requests_per_second" else value)
+        except InvalidRequest as error:
+            faults |= error.fields
+    if secret_access_key is not None:
+        role.secret_access_key = secret_access_key
+    if not role.sealed_secret:
+        faults["secret_access_key"] = ["A new role needs a secret access key."]
+    try:
+        role.full_clean(exclude=["sealed_secret"])
+    except ValidationError as error:
+        faults |= error.message_dict
+    return role, faults
+
+
+class Tried(NamedTuple):
+    """What a trial came to: of a few operations what was found just now, and what is known now."""
+
+    now: Sequence[Trial]
+    known: Sequence[Trial]
+
+    @property
+    def worst(self) -> Finding:
+        """The gravest of all that."""
+        return min((trial.found for trial in (*self.now, *self.known)), key=WORST_FIRST.index)
+
+    def told(self, call: Callable[[str], str] = str) -> str:
+        """All that does not simply work, worst first, with operations as `call` calls them; empty
+        where everything works.
+        """
+        said = []
+        for finding in (Finding.DESTROYS, Finding.IGNORED, Finding.REFUSED):
+            if names := [call(one.operation) for one in self.known if one.found == finding]:
+                said.append(f"{LABELS[finding]}: {', '.join(names)}.")
+        if untried := [one for one in self.now if one.found == Finding.UNTRIED]:
+            names = [call(one.operation) for one in untried]
+            told = f"{len(untried)} of {len(self.now)} could not be tried: {', '.join(names)}."
+            said += [told, *dict.fromkeys(one.detail for one in untried)]
+        return " ".join(said)
+
+
+def try_store(role: Role, user: User, bucket: str, operations: Sequence[str] = ()) -> Tried:
     """`probe_role` for people: what an operator finds takes the place of whatever is known."""
     require(user, Rank.SUBMITTER, "Trying a store")
     require_same_account(user, role.account_id)
@@ -60,10 +98,9 @@ def try_store(role: Role, user: User, bucket: str, operations: Sequence[str] = (
 
 def probe_role(
     role: Role, bucket: str, operations: Sequence[str] = (), *, by_operator: bool = False
-) -> str:
+) -> Tried:
     """Try all operations that can be tried, or the named ones, at the role's store, on scratch
-    objects in the bucket; `matrix` has what is known then. Returns a warning where some could not
-    be tried, else an empty text. Raises InvalidRequest.
+    objects in the bucket; `matrix` has what is known then. Raises InvalidRequest.
 
     An operator's trial takes the place of whatever is known; see `probing`.
     """
@@ -78,25 +115,15 @@ def probe_role(
         faults["bucket"] = ["Name a bucket that the role may write a scratch object to."]
     if faults:
         raise InvalidRequest(faults)
-    try:
+    with reaching(role):
         if stores.identify(role, bucket) == 404:
             raise InvalidRequest({"bucket": [f"There is no bucket {bucket}."]})
         trials = probing.try_operations(
             role, bucket, [*operations] or names, lambda: None, by_operator=by_operator
         )
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
-    return _untried(trials)
-
-
-def _untried(trials: list[Trial]) -> str:
-    """How many operations could not be tried, and why not."""
-    untried = [trial for trial in trials if trial.found == Finding.UNTRIED]
-    if not untried:
-        return ""
-    reasons = " ".join(dict.fromkeys(trial.detail for trial in untried))
-    names = ", ".join(trial.operation for trial in untried)
-    return f"{len(untried)} of {len(trials)} could not be tried: {names}. {reasons}"
+    tried = {trial.operation for trial in trials}
+    rows = [row.trial for row in probing.matrix(role) if row.name in tried]
+    return Tried(trials, [trial for trial in rows if trial])
 
 
 def waive(role: Role, user: User, operation: str, *, reason: str) -> Waiver:

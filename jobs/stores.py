@@ -14,10 +14,12 @@ from django.conf import settings
 
 from jobs import reach
 from jobs.accounts import Role
+from jobs.answering import is_not_s3
 from jobs.errors import JobFailure
 from jobs.models.function import Function, server_of
 from jobs.redirects import refuse_redirects
 from operations.base import Store
+from operations.client_events import FAULTS, keep_true_status, needed
 from operations.gate import Refused, guard
 from operations.lambda_invoke import FUNCTION
 
@@ -36,9 +38,9 @@ FUNCTION_SECONDS = 15 * 60 + 10
 """How long a function may be silent: as long as Lambda lets one run, and a little more."""
 
 
-def s3_for(role: Role) -> S3Client:
+def s3_for(role: Role, *, retries: int = 5, timeout: int = 60) -> S3Client:
     """A client with botocore's own retries: for manifests, reports and checks."""
-    return _client(role.pk, role.updated_at, retries=5)
+    return _client(role.pk, role.updated_at, retries=retries, timeout=timeout)
 
 
 def scratch_store(role: Role) -> Store:
@@ -133,6 +135,7 @@ def _client(role_pk: int, updated_at: datetime, *, retries: int, timeout: int = 
                 user_agent_extra="lading",
             ),
         )
+    client.meta.events.register("before-parse.*.*", keep_true_status, unique_id="true-status")
     guard(client, reach.gate_at(role.endpoint_url))
     if role.endpoint_url:
         client.meta.events.register_first("needs-retry.s3", refuse_redirects)
@@ -179,7 +182,7 @@ def remember(role: Role, said: Identity | None) -> None:
 
 
 def check_writable(
-    role: Role, bucket: str, key: str, owner: str = "", *, kind: str = "report"
+    role: Role, bucket: str, key: str, owner: str = "", *, kind: str = "report", timeout: int = 0
 ) -> None:
     """Find out whether the role may write `key`, leaving nothing behind: begin a multipart upload
     and abort it.
@@ -187,21 +190,25 @@ def check_writable(
     Raises JobFailure where the bucket is missing or forbidden (`write_refused`), or
     BucketOwnerMismatch where it is not `owner`'s. A store without multipart uploads is taken at its
     word until the report is written, and one that does not know of owners owns all its buckets.
+    With a `timeout`, in seconds, there is one try.
     """
-    s3 = s3_for(role)
+    s3 = s3_for(role, retries=1, timeout=timeout) if timeout else s3_for(role)
     try:
         upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **owned_by(owner))
     except ClientError as error:
         code = error.response["Error"]["Code"]
+        if is_not_s3(error):
+            raise
         if code in NO_MULTIPART:
             return
         if owner and code == "AccessDenied":
             # AWS refuses a wrong owner and a missing permission with the same words.
-            check_writable(role, bucket, key, kind=kind)
+            check_writable(role, bucket, key, kind=kind, timeout=timeout)
             raise _owner_mismatch(kind, bucket, owner) from None
         raise write_refused(kind, error, bucket) from None
-    with contextlib.suppress(ClientError, BotoCoreError):
-        s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
+    upload_id: str = needed(upload, "UploadId")
+    with contextlib.suppress(*FAULTS):
+        s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
 
 
 def owned_by(owner: str) -> dict[str, Any]:
@@ -241,9 +248,3 @@ def _refusal(code: str, bucket: str) -> str:
         "The job report could not be written to your report bucket. Please check your permissions. "
         f"({bucket}: {code})"
     )
-
-
-def unreachable(role: Role, error: BotoCoreError | ClientError) -> str:
-    """A sentence for people on a store that does not answer. botocore's texts hold no secrets."""
-    place = role.endpoint_url or f"AWS S3 in {role.region}"
-    return f"The store at {place} could not be reached: {error}"[:256]

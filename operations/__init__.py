@@ -13,7 +13,22 @@ from operations.put_object_tagging import PutObjectTagging
 from operations.replicate_object import ReplicateObject
 from operations.update_object_encryption import UpdateObjectEncryption
 
-__all__ = ["OPERATIONS", "OPERATION_BY_NAME", "Operation"]
+__all__ = [
+    "OPERATIONS",
+    "OPERATION_BY_NAME",
+    "ComputeObjectChecksum",
+    "DeleteObjectTagging",
+    "InitiateRestoreObject",
+    "LambdaInvoke",
+    "Operation",
+    "PutObjectAcl",
+    "PutObjectCopy",
+    "PutObjectLegalHold",
+    "PutObjectRetention",
+    "PutObjectTagging",
+    "ReplicateObject",
+    "UpdateObjectEncryption",
+]
 
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,

@@ -173,6 +173,8 @@ class Operation(Parameters):
     """True where a manifest without version ids fails the job (spec.md 5.9)."""
     needs_report: ClassVar[bool] = False
     """True where a job without a report, or without its bucket's owner, fails (spec.md 5.10)."""
+    when_none: ClassVar[Mapping[str, str]] = {}
+    """What a form answers where a list is empty that it needs, though the API takes it so."""
     call: ClassVar[str] = ""
     """The method of boto3's S3 client that is the whole operation; empty where `run` does more."""
 
@@ -188,6 +190,11 @@ class Operation(Parameters):
         """Raise Unfit where the parameters name what is not known here. Runs when a job is created,
         and asks no store.
         """
+
+    @property
+    def caution(self) -> str:
+        """What its parameters mean for each object, where that is easily overlooked; mostly ""."""
+        return ""
 
     def check(self, store: Store, bucket: str) -> None:
         """Raise Unfit where no task on this bucket can succeed. Runs once, in Preparing.

@@ -6,10 +6,16 @@ import base64
 import hashlib
 import re
 import threading
+from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+UNREADABLE = (ClientError, ResponseParserError)
+"""A refusal, or an answer that is not S3's."""
+FAULTS = (BotoCoreError, *UNREADABLE)
+"""Whatever a call may come to but an answer: no reply, a refusal, or what is not S3's."""
 CAUGHT = threading.local()
 """`requests` is a list where this thread captures requests instead of sending them."""
 
@@ -30,7 +36,7 @@ def catch(request: Any, event_name: str, **_: Any) -> None:
         raise Caught
 
 
-PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
+PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE)
 """The beginning of an HTML page."""
 TRUE_STATUS = "x-true-status"
 """The header under which `keep_true_status` notes the HTTP status of a reply."""
@@ -55,6 +61,15 @@ def is_unreadable(status: int, body: bytes) -> bool:
     """True for a page with a success, and for an error of two codes, at which botocore breaks."""
     is_page = 200 <= status < 300 and PAGE.match(body) is not None
     return is_page or (b"<Error" in body and body.count(b"<Code>") > 1)
+
+
+def needed(reply: Mapping[str, Any], name: str, *instead: str) -> Any:
+    """What a success says under a name: S3 always gives that, or one of the others, for which this
+    is None. Raises ResponseParserError where a success has none of them.
+    """
+    if not {name, *instead} & reply.keys():
+        raise ResponseParserError("The reply is not what S3 answers.")
+    return reply.get(name)
 
 
 def add_content_md5(request: Any, **_: Any) -> None:

@@ -30,16 +30,16 @@ OF_LATE = 10.0
 
 
 class Meter:
-    """How many tasks end in a second, of late: those with a final answer, committed or not yet."""
+    """How many of something there are in a second, of late: as of tasks that end."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._done = 0
         self._marks = deque([(clock(), 0)])
 
-    def add(self, tasks: int) -> None:
-        """So many tasks were ended."""
-        self._done += tasks
+    def add(self, more: int) -> None:
+        """So many more."""
+        self._done += more
 
     def per_second(self) -> float:
         """The mean of the last ten seconds, or since the beginning; to be asked now and then."""
@@ -58,9 +58,9 @@ class Pace:
 
     `limit` begins at `start` (without it at `maximum`), and is at least 1 and at most `maximum`.
     With `explore` it doubles in each window until the first trouble, as nobody knows what the store
-    bears. `pause` is in seconds, mostly 0. `window` and `meter` are for its user to keep: how many
-    targets may be begun before results are committed, and how many were ended. `clock` gives
-    seconds that never run back.
+    bears. `pause` is in seconds, mostly 0. `window`, `meter` and `throttled` are for its user to
+    keep: how many targets may be begun before results are committed, how many were ended, and how
+    often the store asked to slow down. `clock` gives seconds that never run back.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Pace:
         self.pause = 0.0
         self.window = FIRST_WINDOW
         self.meter = Meter(clock)
+        self.throttled = Meter(clock)
         self._clock = clock
         self._window_end = clock() + WINDOW
         self._heard = 0

@@ -17,11 +17,12 @@ from botocore.parsers import ResponseParserError
 
 from operations import OPERATION_BY_NAME
 from operations.base import Again, Operation, Outcome, Store, Target
+from operations.client_events import UNREADABLE
 from operations.perform import one_line, perform, refusal_of
-from operations.scratch import UNREADABLE, Scratch, sweep
-from operations.trial_plans import PLANS, Harmed, Plan, Step
+from operations.scratch import Scratch, sweep
+from operations.trial_plans import NOT_TRIED, PLANS, Harmed, Plan, Step
 
-__all__ = ["PLANS", "Finding", "Found", "probe", "sweep"]
+__all__ = ["NOT_TRIED", "PLANS", "WORST_FIRST", "Finding", "Found", "probe", "sweep"]
 
 EXCERPT = 40
 
@@ -34,6 +35,15 @@ class Finding(StrEnum):
     IGNORED = "ignored"  #: the store said yes, and nothing was changed
     DESTROYS = "destroys"  #: whatever the store said, the body is gone or another one
     UNTRIED = "untried"  #: it could not be tried, or not be seen
+
+
+WORST_FIRST = (
+    Finding.DESTROYS,
+    Finding.IGNORED,
+    Finding.REFUSED,
+    Finding.UNTRIED,
+    Finding.WORKS,
+)
 
 
 @dataclass(frozen=True)

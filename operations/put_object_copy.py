@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from pydantic import Field, model_validator
 
 from operations.base import Operation, Outcome, Store, Target, success_of
+from operations.client_events import needed
 from operations.copy_conflicts import conflicts
 from operations.copy_outcomes import LARGEST_COPY, NO_COPY_RESULT, TOO_LARGE
 from operations.grants import Grant, grant_arguments
@@ -233,9 +234,11 @@ class PutObjectCopy(Operation):
         """
         payer = given(RequestPayer="requester" if self.requester_pays else None)
         try:
-            return store.s3.head_object(**target.address, **payer)["ContentLength"]
+            reply = store.s3.head_object(**target.address, **payer)
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status == 429 or status >= 500:
                 raise
             return 0
+        size: int = needed(reply, "ContentLength")
+        return size

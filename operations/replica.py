@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from operations.base import Again, Outcome, Store, Target
+from operations.client_events import FAULTS, needed
 from operations.copy_outcomes import LARGEST_COPY, NO_COPY_RESULT
 from operations.parameters import given
 from operations.perform import failure, refusal_of
@@ -136,7 +137,7 @@ class Replica:
             kept["Tagging"] = urlencode(tags)
         with told_as(TO_DESTINATION, "DstMultipartInitNotPermitted"):
             upload = self.store.s3.create_multipart_upload(**self.place, **self.arguments(), **kept)
-        begun: dict[str, Any] = {**self.place, "UploadId": upload["UploadId"]}
+        begun: dict[str, Any] = {**self.place, "UploadId": needed(upload, "UploadId")}
         try:
             parts = self.copy_parts(begun)
             with told_as(TO_DESTINATION, "DstMultipartCompleteNotPermitted"):
@@ -144,7 +145,7 @@ class Replica:
                     **begun, **self.condition, MultipartUpload={"Parts": parts}
                 )
         except BaseException:
-            with suppress(ClientError, BotoCoreError):
+            with suppress(*FAULTS):
                 self.store.s3.abort_multipart_upload(**begun)
             raise
 
@@ -159,7 +160,7 @@ class Replica:
                     CopySource=self.source,
                     CopySourceRange=f"bytes={first}-{last}",
                 )
-            parts.append({"PartNumber": number, "ETag": reply["CopyPartResult"]["ETag"]})
+            parts.append({"PartNumber": number, "ETag": needed(reply["CopyPartResult"], "ETag")})
         return parts
 
 
@@ -179,4 +180,4 @@ def tags_of(store: Store, target: Target) -> dict[str, str]:
     """The tags of the version. Raises NotReplicated."""
     with told_as({}, "SrcGetTaggingNotPermitted"):
         reply = store.s3.get_object_tagging(**target.address)
-    return {tag["Key"]: tag["Value"] for tag in reply["TagSet"]}
+    return {tag["Key"]: tag["Value"] for tag in needed(reply, "TagSet")}

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from operations.base import Store, Target
+from operations.client_events import FAULTS, UNREADABLE
 from operations.perform import refusal_of
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ MOST_VERSIONS = 5
 MOST_READ = 4096
 RETAIN = timedelta(seconds=15)
 """How long a trial of retention locks the scratch object, should it not be possible to lift it."""
-
-UNREADABLE = (ClientError, ResponseParserError)
-"""A refusal, or an answer that is not S3's."""
-FAULTS = (BotoCoreError, *UNREADABLE)
 
 
 class Scratch:

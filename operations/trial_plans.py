@@ -1,8 +1,7 @@
 """How each operation is tried on a scratch object: one small entry each.
 
 Parameters are fixed and in AWS's names, so that a finding is about the store and the operation and
-not about a job. What is not listed is never tried: reading changes nothing, a function or a restore
-has effects that cannot be taken back, and a replication writes to buckets of its own.
+not about a job. What is not listed is never tried, and NOT_TRIED says why.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from datetime import timedelta
 from typing import Any
 
 from operations.base import Operation
+from operations.client_events import UNREADABLE
 from operations.parameters import bucket_of
-from operations.scratch import UNREADABLE, Scratch
+from operations.scratch import Scratch
 
 EVERYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
 NOBODY = "0" * 64
@@ -175,3 +175,12 @@ PLANS: dict[str, Plan] = {
         "taken for an upload, and not whether a real key would be taken.",
     ),
 }
+
+NOT_TRIED = {
+    "LambdaInvoke": "What a function does cannot be taken back.",
+    "S3InitiateRestoreObject": "A restore cannot be taken back.",
+    "S3ReplicateObject": "It writes to buckets of its own, by the requests of Copy: what is found "
+    "of Copy counts for it.",
+    "S3ComputeObjectChecksum": "It only reads, and changes nothing.",
+}
+"""Why what has no plan is never tried, for people."""

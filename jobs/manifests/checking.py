@@ -18,6 +18,7 @@ from jobs.manifests.findings import Defect, Findings, FirstRow
 from jobs.manifests.first_rows import SHOWN_ROWS, columns_of, first_rows, other_format, shown
 from jobs.manifests.guessing import Keys, Repeats, Versions
 from jobs.manifests.lines import LineReader
+from jobs.manifests.mended_lines import may_be_literal
 from jobs.manifests.readers import Reader, describe, head_of, open_reader
 from jobs.manifests.rows import columns
 from jobs.manifests.sources import open_source
@@ -68,6 +69,7 @@ class _Checking:
         self.other_format = ""
         self.takes_raw_keys = manifest.format in RAW_FORMATS
         self.kinds: Counter[str] = Counter()
+        self.literal_quotes = 0
         self.defects: list[Defect] = []
         self.buckets: dict[str, None] = {}
         self.rows = 0
@@ -110,6 +112,8 @@ class _Checking:
             told = Defect(fault.reason, kind, fault.line, fault.column, fault.file)
             if fault.bucket:
                 self._name(fault.bucket)
+            columns = len(self.manifest.fields)
+            self.literal_quotes += kind == "quotes" and may_be_literal(record, columns)
         self.kinds[told.kind] += 1
         if len(self.defects) < MOST_DEFECTS:
             self.defects.append(told)
@@ -138,6 +142,7 @@ class _Checking:
             first_rows=self.first_rows,
             defects=tuple(self.defects),
             kinds=dict(self.kinds),
+            literal_quotes=self.literal_quotes,
             rows=self.rows,
             buckets=tuple(self.buckets),
             has_versions=has_versions,

@@ -17,6 +17,7 @@ from jobs.errors import JobFailure
 from jobs.generator_filter import Filter, KeyNames
 from jobs.manifests.faults import excerpt
 from jobs.manifests.refusals import advised, code_of, is_forbidden, may_pass, status_of, with_code
+from operations.client_events import needed
 from operations.replica import is_under_kms
 from operations.replicate_object import ARCHIVED, NO_RULES
 from operations.replication_rules import Rule, need_tags, rules_of
@@ -131,7 +132,7 @@ class Criteria:
 
     def _tags(self, address: dict[str, Any]) -> Mapping[str, Any]:
         reply = self._s3.get_object_tagging(**address)
-        return {tag["Key"]: tag["Value"] for tag in reply["TagSet"]}
+        return {tag["Key"]: tag["Value"] for tag in needed(reply, "TagSet")}
 
     def _told(
         self, entry: Entry, permission: str, ask: Callable[[dict[str, Any]], Mapping[str, Any]]

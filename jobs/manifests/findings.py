@@ -94,6 +94,8 @@ class Findings:
     defects: tuple[Defect, ...] = ()
     """The first ones, in order; `kinds` counts all."""
     kinds: Mapping[str, int] = field(default_factory=dict)
+    literal_quotes: int = 0
+    """Of the faults with quotes, those in rows that can be read as if these were the key's."""
     rows: int = 0
     """Without fault: each would be a task."""
     buckets: tuple[str, ...] = ()
@@ -202,7 +204,7 @@ def _mendable(found: Findings) -> Iterator[tuple[str, int]]:
     yield "bom", kinds.get("bom", 0)
     yield "blank", kinds.get("blank", 0) + found.blank_lines
     if not found.takes_raw_keys:
-        count = keys.raw + keys.mixed + kinds.get("escape", 0) + kinds.get("quotes", 0)
+        count = keys.raw + keys.mixed + kinds.get("escape", 0) + found.literal_quotes
         yield "encode", count or (0 if keys.encoded else keys.plus)
     yield "null", found.empty_versions
 

@@ -164,7 +164,7 @@ class Lint:
         words = {cell.strip().lower() for cell in cells}
         if {"bucket", "key"} <= words:
             row = excerpt(",".join(cells))
-            text = f"{self.place(line)} is a header row: {row}. Remove it; a manifest has none."
+            text = f"{self.place(line)} is a header row: {row}; a manifest has none."
             raise self.invalid(text, line, kind="header")
 
     def _text(self, line: int, record: bytes) -> str:

@@ -90,6 +90,11 @@ class MendedLines(LineReader):
             raise InvalidManifest(text, line=self.line, kind="long")
 
 
+def may_be_literal(record: bytes, columns: int) -> bool:
+    """Whether the quotes of a record of a CSV can be those of its key: no cell begins with one."""
+    return b',"' not in b"," + record and record.count(b",") + 1 == columns
+
+
 class MendedCsv(MendedLines, CsvReader):
     """Keys are taken literally and encoded, empty version ids are `null`, where it is asked for."""
 
@@ -135,7 +140,8 @@ class MendedCsv(MendedLines, CsvReader):
 
     def told(self, fault: InvalidManifest, record: bytes) -> None:
         """A stray quote is taken literally too, but for one that a cell begins with."""
-        if self._encodes and fault.kind == "quotes" and b',"' not in b"," + record:
+        is_literal = fault.kind == "quotes" and may_be_literal(record, len(self.lint.fields))
+        if self._encodes and is_literal:
             line = record.removesuffix(b"\r")
             try:
                 record = self._mended(fault.line or 0, line, line.decode().split(","))

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError, IncompleteReadError
 from jobs.errors import JobFailure, SpoolDamaged
 from jobs.manifests.faults import excerpt
 from jobs.manifests.refusals import advised, code_of, is_forbidden, may_pass, with_code
+from operations.client_events import UNREADABLE, needed
 
 if TYPE_CHECKING:
     from django.core.files.storage import Storage
@@ -64,10 +65,10 @@ class ObjectSource:
             raise _failure(error, self._address) from None
         # As a context manager of its own it would give the raw stream, with errors of another tree.
         with closing(reply["Body"]) as body:
-            if bare(reply["ETag"]) != self.etag:
-                raise _mismatch(self._address, self.etag, bare(reply["ETag"]))
+            if (etag := bare(needed(reply, "ETag"))) != self.etag:
+                raise _mismatch(self._address, self.etag, etag)
             # Looked at before the body: a store that ignores Range would send all of it.
-            offered = reply["ContentLength"]
+            offered = needed(reply, "ContentLength")
             if offered != length:
                 raise IncompleteReadError(actual_bytes=offered, expected_bytes=length)
             content: bytes = body.read()
@@ -75,8 +76,8 @@ class ObjectSource:
 
     def _etag_now(self) -> str:
         try:
-            return bare(self._s3.head_object(**self._address)["ETag"])
-        except ClientError:
+            return bare(needed(self._s3.head_object(**self._address), "ETag"))
+        except UNREADABLE:
             return ""
 
 
@@ -132,10 +133,10 @@ def object_source(
         reply = s3.head_object(**address)
     except ClientError as error:
         raise _failure(with_code(error, s3, address), address, what) from None
-    found = bare(reply["ETag"])
+    found = bare(needed(reply, "ETag"))
     if etag and etag != found:
         raise _mismatch(address, etag, found)
-    return ObjectSource(s3, bucket, key, version_id, found, reply["ContentLength"])
+    return ObjectSource(s3, bucket, key, version_id, found, needed(reply, "ContentLength"))
 
 
 def open_source(manifest: Manifest, s3: S3Client | None, storage: Storage) -> Source:
