@@ -17,6 +17,12 @@ def require_operator(user: User, job: Job, what: str) -> None:
     require_same_account(user, job.account_id)
 
 
+def require_submitter(user: User, job: Job, what: str) -> None:
+    """Raise NotPermitted unless the user makes jobs in the account."""
+    require(user, Rank.SUBMITTER, what)
+    require_same_account(user, job.account_id)
+
+
 def require_owner(user: User, job: Job, what: str) -> None:
     """Raise NotPermitted unless the user created the job, or decides on all of the account."""
     if not owns(user, job):

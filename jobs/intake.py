@@ -10,13 +10,13 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from jobs import manifests, stores
+from jobs.answering import reaching
 from jobs.database import write
 from jobs.errors import InvalidRequest, JobFailure, SpoolUnusable
 from jobs.members import Rank, account_of, require
 from jobs.models import Manifest, Role
+from jobs.parents import manifest_of_tasks
 from jobs.requests import CSV, DEFAULT_FIELDS, JobRequest, ManifestRequest
 from jobs.spool import spool
 from jobs.visible import manifests_of
@@ -120,12 +120,14 @@ def _spool_upload(file: File[bytes], name: str) -> tuple[int, str]:
 
 
 def manifest_for(user: User, request: JobRequest, role: Role, operation: Operation) -> Manifest:
-    """The manifest of a job: a generator, an upload, or a new row for one in S3, which is pinned
-    and looked at (decision 19). Raises InvalidRequest.
+    """The manifest of a job: a generator, tasks of another job, an upload, or a new row for one in
+    S3, which is pinned and looked at (decision 19). Raises InvalidRequest.
     """
     if request.manifest_generator:
         return listing(user, request.manifest_generator, role, operation)
     assert request.manifest  # JobRequest sees to that
+    if request.manifest.parent:
+        return manifest_of_tasks(user, request.manifest.parent)
     if request.manifest.id is None:
         return manifest_in_s3(user, request.manifest, role)
     return _known(user, request.manifest.id, role)
@@ -137,7 +139,7 @@ def manifest_unseen(user: User, request: JobRequest, operation: Operation) -> Ma
     Raises InvalidRequest for columns that make no sense.
     """
     if request.manifest_generator:
-        return _listed(user, request.manifest_generator, operation)
+        return listed(user, request.manifest_generator, operation)
     assert request.manifest  # JobRequest sees to that
     manifest = named_in_s3(user, request.manifest)
     try:
@@ -147,7 +149,9 @@ def manifest_unseen(user: User, request: JobRequest, operation: Operation) -> Ma
     return manifest
 
 
-def _listed(user: User, generator: ManifestGenerator, operation: Operation) -> Manifest:
+def listed(
+    user: User, generator: ManifestGenerator, operation: Operation | type[Operation]
+) -> Manifest:
     """A row for a bucket that is to be listed. Replicating takes every version (spec.md 4.4)."""
     with_versions = generator.include_versions or operation.needs_versions
     return Manifest(
@@ -163,13 +167,12 @@ def listing(user: User, generator: ManifestGenerator, role: Role, operation: Ope
     """A row, not saved yet, for a bucket that is to be listed. Raises InvalidRequest where it
     cannot be.
     """
-    manifest = _listed(user, generator, operation)
-    try:
-        manifests.peek(manifest, stores.s3_for(role), spool.storage)
-    except JobFailure as failure:
-        raise InvalidRequest({"manifest_generator": [failure.reason]}) from None
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    manifest = listed(user, generator, operation)
+    with reaching(role):
+        try:
+            manifests.peek(manifest, stores.s3_for(role), spool.storage)
+        except JobFailure as failure:
+            raise InvalidRequest({"manifest_generator": [failure.reason]}) from None
     return manifest
 
 
@@ -178,13 +181,16 @@ def _known(user: User, pk: UUID, role: Role) -> Manifest:
     manifest = manifests_of(user).filter(pk=pk).first()
     if manifest is None:
         raise InvalidRequest({"manifest.id": [NO_MANIFEST]})
+    if manifest.is_of_tasks:
+        return manifest
     before = (manifest.fields, manifest.total_bytes)
-    try:
-        manifests.peek(manifest, None if manifest.upload else stores.s3_for(role), spool.storage)
-    except JobFailure as failure:
-        raise InvalidRequest({"manifest": [failure.reason]}) from None
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    with reaching(role):
+        try:
+            manifests.peek(
+                manifest, None if manifest.upload else stores.s3_for(role), spool.storage
+            )
+        except JobFailure as failure:
+            raise InvalidRequest({"manifest": [failure.reason]}) from None
     if (manifest.fields, manifest.total_bytes) != before:
         # It was kept to be checked, and never was.
         with write():
@@ -196,23 +202,27 @@ def manifest_in_s3(user: User, request: ManifestRequest, role: Role) -> Manifest
     """A row, not saved yet, for a manifest in S3: pinned, and looked at. Raises InvalidRequest."""
     manifest = named_in_s3(user, request)
     s3 = stores.s3_for(role)
-    try:
-        manifests.check_fields(manifest.fields)
-        manifests.pin(manifest, s3)
-        manifests.peek(manifest, s3, spool.storage)
-    except JobFailure as failure:
-        raise InvalidRequest({"manifest": [failure.reason]}) from None
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(role, error)]}) from None
+    with reaching(role):
+        try:
+            manifests.check_fields(manifest.fields)
+            manifests.pin(manifest, s3)
+            manifests.peek(manifest, s3, spool.storage)
+        except JobFailure as failure:
+            raise InvalidRequest({"manifest": [failure.reason]}) from None
     return manifest
 
 
 def named_in_s3(user: User, request: ManifestRequest) -> Manifest:
     """A row for a manifest in S3 as it is named, unread."""
+    manifest = as_row(request)
+    manifest.account_id, manifest.created_by_id = account_of(user), user.pk
+    return manifest
+
+
+def as_row(request: ManifestRequest) -> Manifest:
+    """The row, as far as the request alone says it."""
     bucket, key = request.bucket_and_key
     return Manifest(
-        account_id=account_of(user),
-        created_by_id=user.pk,
         format=request.format,
         fields=list(request.fields or DEFAULT_FIELDS),
         list_bucket=request.bucket or "",

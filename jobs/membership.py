@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from jobs.members import User
 
+ALWAYS_ADMINISTRATOR = (
+    "{} is a superuser, who is always an administrator; a rank would change nothing."
+)
 UNKNOWN_RANK = f"Give one of {', '.join(Rank.values)}."
 
 
@@ -83,8 +86,8 @@ def _faults(person: Person, password: str) -> dict[str, list[str]]:
 
 
 def set_rank(user: User, username: str, rank: str) -> Person:
-    """Change what a member may do. Raises NotPermitted, NotFound, InvalidRequest; Conflict where
-    the account would be left without an administrator.
+    """Change what a member may do. Raises NotPermitted, NotFound, InvalidRequest; Conflict for a
+    superuser, and where the account would be left without an administrator.
     """
     require(user, Rank.ADMINISTRATOR, "Changing a member")
     if rank not in Rank.values:
@@ -93,6 +96,8 @@ def set_rank(user: User, username: str, rank: str) -> Person:
     with write():
         _one_after_the_other(account_id)
         person = _below(user, username)
+        if person.is_superuser and rank != Rank.ADMINISTRATOR:
+            raise Conflict(ALWAYS_ADMINISTRATOR.format(person))
         Member.objects.update_or_create(
             user=person,
             defaults={"rank": rank},

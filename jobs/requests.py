@@ -28,6 +28,7 @@ from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.errors import InvalidRequest
 from jobs.generator import ManifestGenerator
 from jobs.tags import Tags
+from jobs.tasks_of_job import TasksOfJob
 from jobs.windows import Window
 from operations import OPERATION_BY_NAME
 from operations.base import InvalidParameters, Operation, fields_of
@@ -48,7 +49,7 @@ FieldName = Literal["Ignore", "Bucket", "Key", "VersionId"]
 DEFAULT_FIELDS = ("Bucket", "Key")
 MOST_TASKS = 20_000_000_000
 """What one job of AWS may have (spec.md 5)."""
-LATER_MEMBERS = ("failure_threshold", "run_window")
+LATER_MEMBERS = (("", "failure_threshold"), ("", "run_window"), ("manifest", "parent"))
 """Not part of the digest where they are not given, so that an older request keeps its own."""
 
 
@@ -86,7 +87,9 @@ class Request(BaseModel):
 
 
 class ManifestRequest(Request):
-    """Which manifest: an uploaded one (`id`), or an object in S3 (`location`) and its form."""
+    """Which manifest: an uploaded one (`id`), an object in S3 (`location`) and its form, or tasks
+    of another job (`parent`).
+    """
 
     id: UUID | None = None
     location: str | None = Field(
@@ -103,13 +106,17 @@ class ManifestRequest(Request):
     )
     etag: str | None = Field(None, min_length=1, max_length=1024)
     version_id: str | None = Field(None, min_length=1, max_length=1024)
+    parent: TasksOfJob | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.id is None) == (self.location is None):
+        if [self.id, self.location, self.parent].count(None) != 2:
             raise ValueError(
-                "Give either the id of an uploaded manifest or the location of one in S3"
+                "Give either the id of an uploaded manifest or the location of one in S3, or "
+                "a parent"
             )
+        if self.parent and set(self.model_dump(exclude_defaults=True)) > {"parent"}:
+            raise ValueError("Tasks of another job are taken as they are: give the parent alone")
         if self.location is not None and not OBJECT.fullmatch(self.location):
             raise ValueError(
                 "The location must look like s3://bucket/manifest.csv or arn:aws:s3:::bucket/key"
@@ -214,9 +221,10 @@ class JobRequest(Request):
         """SHA-256 over the request without its token: what idempotency compares (spec.md 3.11)."""
         apart = {"client_request_token", "parameters", "manifest_generator"}
         form = self.model_dump(mode="json", exclude=apart)
-        for name in LATER_MEMBERS:
-            if form[name] is None:
-                del form[name]
+        for part, name in LATER_MEMBERS:
+            members = form[part] if part else form
+            if members and members[name] is None:
+                del members[name]
         listed = self.manifest_generator and self.manifest_generator.wire_form()
         text = json.dumps([form, operation.wire_form(), listed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

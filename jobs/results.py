@@ -13,6 +13,7 @@ import io
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 
@@ -20,6 +21,7 @@ from jobs.errors import InvalidRequest, SpoolDamaged
 from jobs.manifests.rows import columns, split_rows
 from jobs.models import Job, Part, Slice
 from jobs.spool import Receipt, spool
+from jobs.wanted import Wanted
 from operations.base import Outcome
 
 SUCCEEDED, FAILED, DEFERRED = b"s", b"f", b"d"
@@ -60,18 +62,22 @@ def task_rows(slice_: Slice) -> list[bytes]:
     return rows
 
 
+def result_lines(part: Part) -> bytes:
+    """A part's result file, whole; raises SpoolDamaged."""
+    if not part.result_file:
+        return b""
+    content = spool.get(Receipt(part.result_file, part.result_bytes, part.result_sha256))
+    if (lines := content.count(b"\n")) != part.result_lines:
+        raise SpoolDamaged(
+            f"{part.result_file} has {lines} lines; {part.result_lines} were written."
+        )
+    return content
+
+
 def exceptions(part: Part) -> dict[int, tuple[bytes, bytes]]:
     """The lines of a part's result file: index → (kind, right half)."""
-    if not part.result_file:
-        return {}
-    content = spool.get(Receipt(part.result_file, part.result_bytes, part.result_sha256))
-    lines = content.split(b"\n")[:-1]
-    if len(lines) != part.result_lines:
-        raise SpoolDamaged(
-            f"{part.result_file} has {len(lines)} lines; {part.result_lines} were written."
-        )
     found = {}
-    for line in lines:
+    for line in result_lines(part).split(b"\n")[:-1]:
         index, kind, right = line.split(b" ", 2)
         found[int(index)] = (kind, right)
     return found
@@ -99,60 +105,26 @@ class ResultPage:
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which results are asked for; None asks for all."""
-
-    status: str | None = None
-    error_code: str | None = None
-    key_prefix: str = ""
-
-    @property
-    def only_failed(self) -> bool:
-        """What succeeded has no code of an error."""
-        return self.status == "failed" or bool(self.error_code)
-
-    def may_be_in(self, part: Part) -> bool:
-        """False where the row of the part, or the bounds of its slice, say that none is in it."""
-        prefix, length = self.key_prefix, len(self.key_prefix)
-        bounds = part.slice.least_key[:length], part.slice.greatest_key[:length]
-        counted = {None: 1, "succeeded": part.succeeded, "failed": part.failed}[self.status]
-        return bool(
-            counted and (part.failed or not self.only_failed) and bounds[0] <= prefix <= bounds[1]
-        )
-
-    def takes(self, row: ResultRow) -> bool:
-        """Whether a row is one of them."""
-        return (
-            self.status in (None, row.task_status)
-            and self.error_code in (None, row.error_code)
-            and row.key.startswith(self.key_prefix)
-        )
-
-
 def page(
     job: Job,
     cursor: str = "",
     *,
-    status: str | None = None,
-    error_code: str | None = None,
-    key_prefix: str = "",
     limit: int = 100,
+    **wanted: Any,
 ) -> ResultPage:
-    """Results in commit order after `cursor`: those that `succeeded` or `failed`, with a code of an
-    error, whose key begins so, as the manifest encodes it.
+    """Results in commit order after `cursor`: those that are `Wanted`.
 
     Scans for half a second at most, so a page may be short and yet not the last: go on with its
     cursor. A row is never skipped nor repeated, also while the job runs: its parts are numbered
     under the lock of its row. Raises InvalidRequest for a cursor that is none of ours.
     """
-    (part_id, index), wanted = _parse(cursor), Wanted(status, error_code, key_prefix)
+    (part_id, index), asked = _parse(cursor), Wanted(**wanted).of(job)
     plain = right_half(job.operation_type.plain_success)
     rows: list[ResultRow] = []
     deadline = time.monotonic() + SCAN_SECONDS
     for part in _unread(job, part_id, index):
         start = index if part.pk == part_id else 0
-        for place, row in _executed(part, plain, start, wanted):
+        for place, row in _executed(part, plain, start, asked):
             if len(rows) == limit:
                 return ResultPage(rows, f"{part.pk}.{place}", done=False)
             rows.append(row)
@@ -173,16 +145,17 @@ def _executed(
     told = exceptions(part)
     indexes: Iterable[int] = range(max(part.start, start), part.end)
     if wanted.only_failed:  # each has a line, so the rows without one need not be looked at
-        code = _in_a_cell(wanted.error_code or "")
+        code = _in_a_cell(wanted.code_in_line)
         indexes = [index for index, (_, right) in told.items() if index >= start and code in right]
     rows = task_rows(part.slice) if indexes else []
-    prefix = _in_a_cell(wanted.key_prefix)
+    beginnings = [_in_a_cell(prefix) for prefix in wanted.prefixes_in(part)]
     for index in indexes:
         kind, right = told.get(index, (SUCCEEDED, plain))
-        if kind == DEFERRED or prefix not in rows[index]:
+        row = rows[index]
+        if kind == DEFERRED or not any(beginning in row for beginning in beginnings):
             continue
-        if wanted.takes(row := _result_row(rows[index], right)):
-            yield index, row
+        if wanted.takes(found := _result_row(row, right)):
+            yield index, found
 
 
 def _in_a_cell(text: str) -> bytes:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.db import IntegrityError, transaction
 
 from jobs import background, stores
+from jobs.answering import reaching
 from jobs.checked import name_of
 from jobs.database import write
 from jobs.delivery import check_report
 from jobs.errors import Conflict, InvalidRequest, JobFailure
 from jobs.generated import check_output
-from jobs.intake import NO_MANIFEST, manifest_for, manifest_unseen
+from jobs.intake import NO_MANIFEST, listed, manifest_for, manifest_unseen
 from jobs.manifests import generator_of
 from jobs.members import Rank, account_of, require
 from jobs.models import Job, JobEvent, Manifest, Role
-from jobs.needs import lacking
+from jobs.needs import lacking, lacking_report
+from jobs.parents import keep_parent
 from jobs.requests import JobRequest
 from jobs.status import JobStatus
 from operations import Operation
@@ -27,6 +28,9 @@ from operations.base import Unfit
 
 if TYPE_CHECKING:
     from jobs.members import User
+
+TIMEOUT = 5
+"""Seconds for an answer of the store to `rehearse_job`: somebody waits at the browser."""
 
 
 def create_job(
@@ -47,7 +51,7 @@ def create_job(
     account_id, digest = account_of(user), request.digest(operation)
     if job := _repeated(account_id, request.client_request_token, digest):
         return job
-    job = _job(request, operation)
+    job = as_row(request, operation)
     job.wire_form = dict(wire_form) if wire_form is not None else None
     job.account_id, job.created_by_id, job.request_digest = account_id, user.pk, digest
     job.role = _role(account_id, request.role)
@@ -60,14 +64,38 @@ def create_job(
     return _save(job, user)
 
 
+def rehearse_job(user: User, given: Mapping[str, Any]) -> list[str]:
+    """Ask soon what `create_job` asks of all but the list, and keep nothing. The store has little
+    time: that it did not answer is returned as a sentence, since it may when the job is created.
+
+    Raises InvalidRequest for what `create_job` would refuse; NotPermitted.
+    """
+    require(user, Rank.SUBMITTER, "Creating a job")
+    request, operation = JobRequest.parse(given)
+    job = as_row(request, operation)
+    job.role = _role(account_of(user), request.role)
+    _admit(operation, job.role)
+    _refuse(lacking_report(job))
+    generator = request.manifest_generator
+    job.manifest = listed(user, generator, operation) if generator else Manifest()
+    try:
+        _check_report(job, timeout=TIMEOUT)
+        _check_output(job, timeout=TIMEOUT)
+    except InvalidRequest as error:
+        if silent := error.fields.get("role"):
+            return silent
+        raise
+    return []
+
+
 def _ask_store(job: Job) -> None:
     """Refuse now what would fail the job later."""
-    _require(job)
+    _refuse(lacking(job))
     _check_report(job)
     _check_output(job)
 
 
-def _job(request: JobRequest, operation: Operation) -> Job:
+def as_row(request: JobRequest, operation: Operation) -> Job:
     """The row, as far as the request alone says it."""
     report = request.report
     return Job(
@@ -124,41 +152,40 @@ def _admit(operation: Operation, role: Role) -> None:
         raise InvalidRequest({f"parameters.{unfit.parameter}": [unfit.reason]}) from None
 
 
-def _require(job: Job) -> None:
+def _refuse(found: Iterable[tuple[str, str, str]]) -> None:
     """Refuse now what Preparing would fail the job for."""
-    if faults := {field: [reason] for field, _, reason in lacking(job)}:
+    if faults := {field: [reason] for field, _, reason in found}:
         raise InvalidRequest(faults)
 
 
-def _check_report(job: Job) -> None:
+def _check_report(job: Job, **hurried: int) -> None:
     if not job.report_enabled:
         return
-    try:
-        check_report(job)
-    except JobFailure as failure:
-        wrong_owner = failure.code == "BucketOwnerMismatch"
-        field = "report.expected_bucket_owner" if wrong_owner else "report.bucket"
-        raise InvalidRequest({field: [failure.reason]}) from None
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(job.role, error)]}) from None
+    with reaching(job.role):
+        try:
+            check_report(job, **hurried)
+        except JobFailure as failure:
+            wrong_owner = failure.code == "BucketOwnerMismatch"
+            field = "report.expected_bucket_owner" if wrong_owner else "report.bucket"
+            raise InvalidRequest({field: [failure.reason]}) from None
 
 
-def _check_output(job: Job) -> None:
+def _check_output(job: Job, **hurried: int) -> None:
     """Refuse now a listing that could not be saved."""
     if not job.manifest.saves_list:
         return
-    try:
-        check_output(job.role, generator_of(job.manifest), job.pk)
-    except JobFailure as failure:
-        field = "manifest_generator.manifest_output_location"
-        raise InvalidRequest({field: [failure.reason]}) from None
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidRequest({"role": [stores.unreachable(job.role, error)]}) from None
+    with reaching(job.role):
+        try:
+            check_output(job.role, generator_of(job.manifest), job.pk, **hurried)
+        except JobFailure as failure:
+            field = "manifest_generator.manifest_output_location"
+            raise InvalidRequest({field: [failure.reason]}) from None
 
 
 def _save(job: Job, user: User) -> Job:
     try:
         with write():
+            keep_parent(job.manifest)
             if job.manifest._state.adding:
                 job.manifest.save(force_insert=True)
             job.save(force_insert=True)
