@@ -1,0 +1,3 @@
+"""Lading's settings and addresses."""
+
+VERSION = "0.1.0"

@@ -5,88 +5,63 @@ Each job has its own transaction and its own answer, as if people had gone throu
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Q
-from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
+from pydantic import Field, StrictBool
 
 from jobs import services
 from jobs.errors import Conflict, InvalidRequest, JobError, NotFound
+from jobs.filtering import MOST_JOBS, JobFilter
 from jobs.members import Rank, require
 from jobs.models import Job, JobQuerySet
 from jobs.requests import Request
-from jobs.status import JobStatus
-from operations import OPERATION_BY_NAME
 
 if TYPE_CHECKING:
     from jobs.members import User
 
-MOST_JOBS = 1000
 SECONDS = 10.0
 """A call ends after so long, with what is left for the next one: a browser's patience is short."""
+
+JOBS_A_CALL = MOST_JOBS
+"""At most so many are decided on by one call."""
+
+MOST_PRIORITY = 2_147_483_647
 
 Decide = Callable[[Job], None]
 
 
-def _known(operation: str) -> str:
-    if operation not in OPERATION_BY_NAME:
-        raise ValueError("There is no such operation")
-    return operation
-
-
-class JobFilter(Request):
-    """Which jobs: those that fit all that is given. An empty filter is refused, so that no slip
-    cancels everything.
-    """
-
-    status: list[JobStatus] | None = Field(None, min_length=1, max_length=len(JobStatus))
-    operation: Annotated[str, AfterValidator(_known)] | None = Field(
-        None, json_schema_extra={"enum": [*OPERATION_BY_NAME, None]}
-    )
-    search: Annotated[str, StringConstraints(strip_whitespace=True)] | None = Field(
-        None,
-        min_length=1,
-        max_length=256,
-        description="The beginning of an id, or a part of the description.",
-    )
-    ids: list[UUID] | None = Field(None, min_length=1, max_length=MOST_JOBS)
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.model_dump(exclude_none=True):
-            raise ValueError("Say which jobs: give status, operation, search or ids")
-        return self
-
-    def narrowed(self, rows: JobQuerySet) -> JobQuerySet:
-        """Those of the jobs that fit."""
-        if self.status is not None:
-            rows = rows.filter(status__in=self.status)
-        if self.operation is not None:
-            rows = rows.filter(operation=self.operation)
-        if self.ids is not None:
-            rows = rows.filter(pk__in=self.ids)
-        return rows.matching(self.search) if self.search is not None else rows
-
-
-class CancelMany(Request):
-    """Which jobs to cancel."""
+class Many(Request):
+    """Which jobs."""
 
     filter: JobFilter
-    reason: str = Field("", max_length=256)
     expect: int | None = Field(
         None, ge=0, strict=True, description="Do nothing unless so many jobs match."
     )
     after: UUID | None = Field(None, description="Go on after this job: `after` of the answer.")
 
 
+class CancelMany(Many):
+    """Which jobs to cancel."""
+
+    reason: str = Field("", max_length=256)
+
+
 class ConfirmMany(CancelMany):
     """Which jobs to confirm."""
 
     accept_untried: StrictBool = False
+
+
+class PrioritiseMany(Many):
+    """Which jobs to let go before or after others; a higher number goes first."""
+
+    priority: int = Field(ge=0, le=MOST_PRIORITY, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +81,12 @@ class ManyDecided:
     after: UUID | None
 
 
-def confirm_jobs(user: User, given: Mapping[str, Any]) -> ManyDecided:
-    """Let the suspended jobs run that a filter finds. `given` is a ConfirmMany. Raises
-    NotPermitted, InvalidRequest, Conflict where another number is expected; then nothing was done.
+def confirm_jobs(user: User, given: Mapping[str, Any], *, seen: str = "") -> ManyDecided:
+    """Let the suspended jobs run that a filter finds. `given` is a ConfirmMany, `seen` the
+    `fingerprint` of the jobs that somebody looked at.
+
+    Raises NotPermitted, InvalidRequest, Conflict where these are other jobs or another number is
+    expected; then nothing was done.
     """
     require(user, Rank.OPERATOR, "Confirming a job")
     asked = ConfirmMany.of(given)
@@ -116,30 +94,54 @@ def confirm_jobs(user: User, given: Mapping[str, Any]) -> ManyDecided:
     def confirm(job: Job) -> None:
         services.confirm_job(job, user, reason=asked.reason, accept_untried=asked.accept_untried)
 
-    return _decide(user, asked, confirm)
+    return _decide(user, asked, seen, confirm)
 
 
-def cancel_jobs(user: User, given: Mapping[str, Any]) -> ManyDecided:
+def cancel_jobs(user: User, given: Mapping[str, Any], *, seen: str = "") -> ManyDecided:
     """End the jobs that a filter finds. `given` is a CancelMany; as confirm_jobs."""
     require(user, Rank.SUBMITTER, "Cancelling a job")
     asked = CancelMany.of(given)
-    return _decide(user, asked, lambda job: services.cancel_job(job, user, reason=asked.reason))
+    reason = asked.reason
+    return _decide(user, asked, seen, lambda job: services.cancel_job(job, user, reason=reason))
 
 
-def _decide(user: User, asked: CancelMany, decide: Decide) -> ManyDecided:
+def prioritise_jobs(user: User, given: Mapping[str, Any], *, seen: str = "") -> ManyDecided:
+    """Change the priority of the jobs that a filter finds. `given` is a PrioritiseMany; as
+    confirm_jobs.
+    """
+    require(user, Rank.OPERATOR, "Changing a job")
+    asked = PrioritiseMany.of(given)
+    priority = asked.priority
+    return _decide(user, asked, seen, lambda job: services.set_priority(job, user, priority))
+
+
+def wanted(user: User, which: JobFilter, after: UUID | None) -> JobQuerySet:
+    """What is decided on, in that order. Raises NotPermitted, InvalidRequest."""
     seen = services.jobs_of(user)
-    rows = asked.filter.narrowed(seen)
-    if asked.after is not None:
-        rows = rows.filter(_after(seen.filter(pk=asked.after)))
-    found = list(rows.order_by("created_at", "pk")[: MOST_JOBS + 1])
-    matched = len(found) if len(found) <= MOST_JOBS else rows.count()
+    rows = which.narrowed(seen)
+    if after is not None:
+        rows = rows.filter(_after(seen.filter(pk=after)))
+    return rows.order_by("created_at", "pk")
+
+
+def fingerprint(ids: Iterable[UUID]) -> str:
+    """Of the jobs that one call decides on, in that order: equal only where they are the same."""
+    return hashlib.sha256(b"".join(one.bytes for one in ids)).hexdigest()
+
+
+def _decide(user: User, asked: Many, seen: str, decide: Decide) -> ManyDecided:
+    rows = wanted(user, asked.filter, asked.after)
+    found = list(rows[: JOBS_A_CALL + 1])
+    matched = len(found) if len(found) <= JOBS_A_CALL else rows.count()
     if asked.expect not in (None, matched):
         raise Conflict(
             f"The filter finds {matched:,} jobs, not {asked.expect:,}; none was changed."
         )
+    if seen and seen != fingerprint(job.pk for job in found[:JOBS_A_CALL]):
+        raise Conflict("These are other jobs than those you looked at; none was changed.")
     deadline = time.monotonic() + SECONDS
     done: list[Decided] = []
-    for job in found[:MOST_JOBS]:
+    for job in found[:JOBS_A_CALL]:
         done.append(_decided(job, decide))
         if time.monotonic() > deadline:
             break

@@ -11,6 +11,7 @@ from jobs import background
 from jobs.administration import (
     add_function,
     add_role,
+    check_role,
     delete_function,
     delete_role,
     function_of,
@@ -19,7 +20,9 @@ from jobs.administration import (
     save_function,
     save_role,
 )
-from jobs.checked import ceiling, checked_reason, name_of
+from jobs.browsing import ask_store, look_around
+from jobs.changing import set_priority, set_speed, set_window
+from jobs.checked import checked_reason, name_of
 from jobs.database import write
 from jobs.deciding import may_cancel, require_operator, require_owner
 from jobs.errors import Conflict, InvalidRequest, InvalidTransition, JobFailure
@@ -35,16 +38,25 @@ from jobs.keys import (
     revoke_token,
     tokens_of,
 )
-from jobs.linting import check_manifest, keep_in_s3, keep_list, mend_manifest
+from jobs.linting import (
+    check_manifest,
+    keep_in_s3,
+    keep_list,
+    list_in_s3,
+    mend_manifest,
+    read_list_as,
+)
+from jobs.looking import look_at_bucket
 from jobs.membership import add_member, member_of, members_of, set_active, set_rank
 from jobs.models import UNTRIED, Job, JobEvent
+from jobs.parents import list_of_tasks
 from jobs.probing import matrix, recheck
+from jobs.retrying import retry_tasks
 from jobs.roles import probe_role, set_role, try_store, waive
-from jobs.status import CONFIRMABLE, FINAL, TOUCHED, UNTOUCHED, JobStatus
-from jobs.submission import create_job
+from jobs.status import CANCELLABLE, CONFIRMABLE, TOUCHED, UNTOUCHED, JobStatus
+from jobs.submission import create_job, rehearse_job
 from jobs.tagging import set_tags
 from jobs.visible import job_of, jobs_of, manifest_of, manifests_of, role_of, roles_of
-from jobs.windows import Window
 from jobs.workers import alarms_of, workers_of
 
 if TYPE_CHECKING:
@@ -56,8 +68,10 @@ __all__ = [
     "add_member",
     "add_role",
     "alarms_of",
+    "ask_store",
     "cancel_job",
     "check_manifest",
+    "check_role",
     "confirm_job",
     "create_job",
     "delete_function",
@@ -72,6 +86,10 @@ __all__ = [
     "jobs_of",
     "keep_in_s3",
     "keep_list",
+    "list_in_s3",
+    "list_of_tasks",
+    "look_around",
+    "look_at_bucket",
     "manifest_of",
     "manifests_of",
     "matrix",
@@ -82,8 +100,11 @@ __all__ = [
     "pause_job",
     "place_member",
     "probe_role",
+    "read_list_as",
+    "rehearse_job",
     "remove_function",
     "resume_job",
+    "retry_tasks",
     "revoke_access_key",
     "revoke_credential",
     "revoke_token",
@@ -193,58 +214,14 @@ def resume_job(job: Job, user: User, *, reason: str = "") -> None:
     require_operator(user, job, "Resuming a job")
     told = f"resumed: {reason}" if checked_reason(reason) else "resumed"
     with write():
-        held = Job.objects.exclude(held_by="").exclude(status__in=FINAL)
+        held = Job.objects.exclude(held_by="").filter(status__in=CANCELLABLE)
         lifted = held.filter(pk=job.pk).update(held_by="", held_reason="", held_at=None)
         if lifted:
             JobEvent.objects.create(job=job, actor=name_of(user), reason=told)
     job.refresh_from_db()
     if not lifted:
-        told = f"The job is {job.state.value}, and no person paused it; there is nothing to resume."
-        raise InvalidTransition(told)
+        why = ", and no person paused it; there is nothing to resume."
+        if job.held_by:
+            why = "; it cannot be resumed any more."
+        raise InvalidTransition(f"The job is {job.state.value}{why}")
     background.ring()
-
-
-def set_window(job: Job, user: User, given: object) -> None:
-    """Change the hours in which the job may run ({start, end, time_zone, days}); None: at any time.
-
-    Outside of them it is Paused. Raises InvalidRequest, and InvalidTransition for an ended job.
-    """
-    window = None if given is None else Window.parse(given)
-    told = f"may run from {window}" if window else "may run at any time"
-    _change(job, user, told, "hours", run_window=window.stored() if window else None)
-    background.ring()
-
-
-def set_priority(job: Job, user: User, priority: int) -> None:
-    """Change the priority, 0 to 2147483647, in any status that is not final."""
-    if (
-        isinstance(priority, bool)
-        or not isinstance(priority, int)
-        or not 0 <= priority <= 2_147_483_647
-    ):
-        told = "Give a whole number from 0 to 2147483647; higher goes first."
-        raise InvalidRequest({"priority": [told]})
-    _change(job, user, f"priority set to {priority}", "priority", priority=priority)
-    background.ring()
-
-
-def set_speed(job: Job, user: User, rate: object) -> None:
-    """Change the ceiling on the job's requests per second, also while it runs; None removes it.
-
-    Its lanes hear of it with their next beat.
-    """
-    rate = ceiling(rate)
-    told = f"set to {rate} requests per second" if rate else "removed"
-    _change(job, user, f"speed ceiling {told}", "speed", requests_per_second=rate)
-
-
-def _change(job: Job, user: User, told: str, what: str, **values: Any) -> None:
-    """Change a job that has not ended, and remember who did it."""
-    require_operator(user, job, "Changing a job")
-    with write():
-        changed = Job.objects.filter(pk=job.pk).exclude(status__in=FINAL).update(**values)
-        if changed:
-            JobEvent.objects.create(job=job, actor=name_of(user), reason=told)
-    job.refresh_from_db()
-    if not changed:
-        raise InvalidTransition(f"The job is {job.state.value}; its {what} can change no more.")

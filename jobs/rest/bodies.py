@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool
 
 from jobs.accounts import MOST_REQUESTS_PER_SECOND
 from jobs.requests import FieldName, ManifestFormat, Request
+from jobs.tasks_of_job import Selection
 from jobs.windows import Window
 
 
@@ -109,6 +110,12 @@ class WindowOrder(Request):
     """The hours in which the job may run; null: at any time."""
 
     run_window: Window | None
+
+
+class RetryOrder(Selection):
+    """Which tasks to do again in a job of their own."""
+
+    client_request_token: str | None = Field(None, min_length=1, max_length=64)
 
 
 class ProbeOrder(Request):

@@ -153,6 +153,19 @@ def cancel_many(request: Request) -> Response:
     return _many(bulk.cancel_jobs(request.user, body(request)), request)
 
 
+@described(
+    POST=answers(
+        "Change the priority of all jobs that a filter finds.",
+        shapes.ManyDecided,
+        body=bulk.PrioritiseMany,
+    ),
+)
+@api_view(["POST"])
+def prioritise_many(request: Request) -> Response:
+    """Change the priority of the jobs that {"filter"} finds to {"priority"}; as with confirming."""
+    return _many(bulk.prioritise_jobs(request.user, body(request)), request)
+
+
 def _many(found: bulk.ManyDecided, request: Request) -> Response:
     done = sum(one.error is None for one in found.jobs)
     shown: shapes.ManyDecided = {

@@ -63,11 +63,14 @@ def results(request: Request, pk: UUID) -> Response:
 
 
 def _wanted(request: Request) -> dict[str, Any]:
-    asked = {name: request.query_params[name] for name in FILTERS if name in request.query_params}
+    told = request.query_params
+    asked: dict[str, Any] = {name: told[name] for name in FILTERS if name in told}
     if asked.get("status", OUTCOMES[0]) not in OUTCOMES:
         raise InvalidRequest({"status": [f"Give {' or '.join(OUTCOMES)}."]})
     if asked.get("error_code") == "":
         raise InvalidRequest({"error_code": ["Give a code, such as NoSuchKey."]})
+    if "key_prefix" in asked:
+        asked["key_prefixes"] = (asked.pop("key_prefix"),)
     return asked
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
-from django.conf import settings
 from django.db.models import Sum
 from django.urls import reverse
 
-from jobs.delivery import report_key
+from jobs.delivery import location_of
 from jobs.generator import ManifestGenerator
-from jobs.models import Job, JobEvent, Manifest, ReportFile, Role, recent
+from jobs.models import Job, JobEvent, Manifest, ReportFile, Role
+from jobs.rest import lists
+from jobs.workers import at_work
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 SUB_RESOURCES = (
-    *("confirm", "cancel", "pause", "resume", "priority", "speed", "window"),
+    *("confirm", "cancel", "pause", "resume", "priority", "speed", "window", "retry"),
     *("tags", "results", "report", "events"),
 )
 
@@ -61,8 +62,7 @@ def job_details(job: Job, request: Request) -> shapes.Job:
         **summary,
         "parameters": job.work.snake_form(),
         "manifest": manifest(job.manifest),
-        "generated_manifest": _generated(job),
-        "preparing": _preparing(job),
+        **lists.list_of(job, request),
         "role": {"name": job.role.name, "arn": job.role.arn},
         "report": {
             "enabled": job.report_enabled,
@@ -86,8 +86,8 @@ def job_details(job: Job, request: Request) -> shapes.Job:
 
 
 def _hold(job: Job) -> shapes.Hold | None:
-    """Who paused the job and why; null where no person did, or the job has ended."""
-    if not job.is_held or job.is_final:
+    """Who paused the job and why; null where no person did, or the job is ending."""
+    if not job.is_held:
         return None
     return {"by": job.held_by, "at": job.held_at, "reason": job.held_reason}
 
@@ -95,7 +95,8 @@ def _hold(job: Job) -> shapes.Hold | None:
 def _links(job: Job, request: Request, *, in_doubt: bool) -> dict[str, str]:
     """What there is under a job; rows in doubt only where there are any."""
     names = (*SUB_RESOURCES, "in_doubt") if in_doubt else SUB_RESOURCES
-    return {name: url(request, f"job_{name}", job.pk) for name in names}
+    links = {name: url(request, f"job_{name}", job.pk) for name in names}
+    return {**links, "children": f"{url(request, 'jobs')}?parent={job.pk}"}
 
 
 def _reason(told: Json) -> shapes.FailureReason:
@@ -103,31 +104,11 @@ def _reason(told: Json) -> shapes.FailureReason:
     return {"code": told["FailureCode"], "reason": told["FailureReason"]}
 
 
-def _preparing(job: Job) -> shapes.Preparing:
-    """How far the manifest is read; of a listing nobody knows how much there is."""
-    total = job.manifest.bytes_to_read
-    return {"rows_read": job.rows_read, "bytes_read": job.bytes_read, "total_bytes": total}
-
-
-def _generated(job: Job) -> shapes.GeneratedManifest | None:
-    """Where a listing was saved; null where it was not, or not yet."""
-    if job.generated_manifest is None:
-        return None
-    place = job.generated_manifest["Location"]
-    return {
-        "format": job.generated_manifest["Format"],
-        "location": place["ObjectArn"],
-        "etag": place["ETag"],
-        "version_id": place.get("ObjectVersionId"),
-    }
-
-
 def _provisional(job: Job) -> shapes.Counts:
-    """Outcomes that running lanes have at hand and have not committed; they may fall again."""
+    """Outcomes that lanes at work have at hand and have not committed; they may fall again."""
     if job.is_final:
         return {"succeeded": 0, "failed": 0}
-    alive = job.lanes.filter(beat_at__gt=recent(settings.LADING_LEASE_SECONDS))
-    sums = alive.aggregate(succeeded=Sum("succeeded"), failed=Sum("failed"))
+    sums = job.lanes.filter(at_work()).aggregate(succeeded=Sum("succeeded"), failed=Sum("failed"))
     return {"succeeded": sums["succeeded"] or 0, "failed": sums["failed"] or 0}
 
 
@@ -206,11 +187,10 @@ def result(row: ResultRow) -> outcomes.Result:
 def report(job: Job, request: Request) -> outcomes.Report:
     """The completion report: where it is, and its files; or the reason why there is none."""
     files = list(job.report_files.all())
-    place = f"s3://{job.report_bucket}/{report_key(job, 'manifest.json')}"
     return {
         "available": bool(files),
         "reason": None if files else _why_no_report(job),
-        "location": place if job.report_enabled else None,
+        "location": location_of(job, has_files=bool(files)) or None,
         "files": [report_file(row, request) for row in files],
     }
 

@@ -70,7 +70,7 @@ def _set(request: Request, name: str) -> Response:
 def probe(request: Request, name: str) -> Response:
     """Try operations on scratch objects in {"bucket"}; {"operations"} names some of them.
 
-    The answer has a `warning` where some could not be tried.
+    The answer has a `warning` where some do not work, or could not be tried; worst first.
     """
     found = services.role_of(request.user, name)
     given = members(request, "bucket", "operations")
@@ -79,8 +79,8 @@ def probe(request: Request, name: str) -> Response:
         raise InvalidRequest({"bucket": ["Give the name of a bucket."]})
     if not isinstance(operations, list) or not all(isinstance(one, str) for one in operations):
         raise InvalidRequest({"operations": ["Give a list of names of operations."]})
-    warning = services.try_store(found, request.user, bucket, operations)
-    return _role(found, warning=warning or None)
+    tried = services.try_store(found, request.user, bucket, operations)
+    return _role(found, warning=tried.told() or None)
 
 
 @described(

@@ -54,7 +54,9 @@ class Counts(TypedDict):
 
 
 class Progress(TypedDict):
-    """How many tasks are done. The last two stand in the details of a job."""
+    """How many tasks are done. `remaining` have no result: those in doubt are among them. The last
+    two stand in the details of a job.
+    """
 
     total: int
     succeeded: int
@@ -91,6 +93,17 @@ class JobSummary(TypedDict):
 
 class JobPage(Page[JobSummary]):
     """Jobs, newest first."""
+
+
+class Parent(TypedDict):
+    """Which tasks of another job the list is made of; `url` is null once that job is removed."""
+
+    id: str
+    url: str | None
+    tasks: str
+    error_code: str | None
+    http_status: int | None
+    count: int
 
 
 class Manifest(TypedDict):
@@ -155,13 +168,19 @@ class FailureReason(TypedDict):
     reason: str
 
 
-class Job(JobSummary):
+class ListOfJob(TypedDict):
+    """What is told of a job's list besides the manifest itself."""
+
+    parent: Parent | None
+    generated_manifest: GeneratedManifest | None
+    preparing: Preparing
+
+
+class Job(JobSummary, ListOfJob):
     """Everything about a job."""
 
     parameters: Json
     manifest: Manifest
-    generated_manifest: GeneratedManifest | None
-    preparing: Preparing
     role: RoleName
     report: ReportOrder
     requests_per_second: int | None

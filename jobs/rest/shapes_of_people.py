@@ -136,7 +136,7 @@ class RoleDetails(Role):
 
 
 class TriedRole(RoleDetails):
-    """The same after a trial; `warning` says what could not be tried."""
+    """The same after a trial; `warning` says what does not work or was not tried, worst first."""
 
     warning: str | None
 

@@ -32,19 +32,28 @@ def in_full(job: Job) -> dict[str, Any]:
     """Everything that DescribeJob tells."""
     return {
         **in_list(job),
-        "ConfirmationRequired": job.confirmation_required,
+        **as_asked(job),
         "JobArn": job.arn,
-        "Manifest": _manifest(job.manifest),
-        "Operation": {job.operation: job.parameters},
         "StatusUpdateReason": job.status_update_reason or None,
         "FailureReasons": job.failure_reasons,
-        "Report": _report(job),
-        "RoleArn": job.role.arn,
         "SuspendedDate": _as_aws_tells(job.suspended_at),
         "SuspendedCause": job.suspended_cause or None,
-        "ManifestGenerator": _generator(job.manifest),
         "GeneratedManifestDescriptor": job.generated_manifest,
         **(job.wire_form or {}),
+    }
+
+
+def as_asked(job: Job) -> dict[str, Any]:
+    """What DescribeJob tells in the words of CreateJob."""
+    return {
+        "ConfirmationRequired": job.confirmation_required,
+        "Operation": {job.operation: job.parameters},
+        "Report": _report(job),
+        "Manifest": _manifest(job.manifest),
+        "ManifestGenerator": _generator(job.manifest),
+        "Description": job.description or None,
+        "Priority": job.priority,
+        "RoleArn": job.role.arn,
     }
 
 
