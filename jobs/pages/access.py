@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.middleware.csrf import get_token
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
-from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from jobs.members import Rank, may, require
+from jobs.pages.lapsed import logged_out
 
 P = ParamSpec("P")
+
+TOKEN_HEADER = "X-CSRFToken"
+"""As Django calls it in requests; here of answers, for the script."""
 
 
 class Rights:
@@ -60,20 +61,24 @@ Page = Callable[Concatenate[PageRequest, P], HttpResponseBase]
 
 
 def signed_in(page: Page[P]) -> Page[P]:
-    """Send strangers to the login: the whole browser, also when only a fragment asked.
+    """Send strangers to the login, unless they have sent something or only a fragment asks: a page
+    on which somebody types is not taken away.
 
     Page and fragment share a URL, so caches must keep them apart, and must not keep fragments.
+    With a fragment comes the token that is right now, after a login elsewhere another one: so the
+    forms of a page that was open go on.
     """
 
     @wraps(page)
     def answer(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return _to_login(request)
-        response = page(request, *args, **kwargs)
+        is_known = request.user.is_authenticated
+        response = page(request, *args, **kwargs) if is_known else _stranger(request)
         if isinstance(response, HttpResponse):
             patch_vary_headers(response, ["HX-Request"])
             if request.htmx:
                 patch_cache_control(response, no_store=True)
+                if is_known:
+                    response[TOKEN_HEADER] = get_token(request)
         return response
 
     return answer
@@ -93,11 +98,10 @@ def for_rank(needed: Rank, what: str) -> Callable[[Page[P]], Page[P]]:
     return restricted
 
 
-def _to_login(request: PageRequest) -> HttpResponse:
-    """Back to the page that the person looks at, once signed in."""
-    if not request.htmx:
-        return redirect_to_login(request.get_full_path())
-    seen = request.htmx.current_url_abs_path or request.path
-    if not url_has_allowed_host_and_scheme(seen, allowed_hosts=None):
-        seen = request.path
-    return HttpResponseClientRedirect(f"{resolve_url('login')}?{urlencode({'next': seen})}")
+def _stranger(request: PageRequest) -> HttpResponse:
+    """Back to the page that the person wanted, once signed in. What was sent, or asked for by a
+    script, would be lost on the way.
+    """
+    if request.method == "POST" or request.htmx:
+        return logged_out(request)
+    return redirect_to_login(request.get_full_path())

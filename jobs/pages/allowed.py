@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from jobs import services
 from jobs.members import may
 from jobs.models import Job, Rank
+from jobs.status import TOUCHED
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Allowed:
     @property
     def resume(self) -> bool:
         """Let it go on."""
-        return self.job.is_held and not self.job.is_final and self._operates
+        return self.job.is_held and self._operates
 
     @property
     def change(self) -> bool:
@@ -42,6 +43,16 @@ class Allowed:
     def cancel(self) -> bool:
         """End it: an operator any job, a submitter their own."""
         return self.job.can_cancel and services.may_cancel(self.user, self.job)
+
+    @property
+    def drains(self) -> bool:
+        """Whether cancelling it waits for requests under way."""
+        return self.job.state in TOUCHED
+
+    @property
+    def clone(self) -> bool:
+        """Make another job like it."""
+        return may(self.user, Rank.SUBMITTER)
 
     @property
     def _operates(self) -> bool:

@@ -97,8 +97,7 @@ class CheckForm(ManifestFields):
             return services.keep_in_s3(user, {**named, **told}, self.role_name)
         file, name = given["upload"], FILENAME
         if given["source"] == PASTED:
-            # Browsers end the lines of a text area in CR LF, whatever was pasted.
-            file = ContentFile(given["pasted"].replace("\r\n", "\n").encode())
+            file = ContentFile(given["pasted"].encode())
         else:
             name = file.name or "list"
         return services.keep_list(user, file, filename=name, **told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +26,9 @@ from jobs.pages.access import PageRequest, signed_in
 from jobs.pages.verb_form import VerbForm
 
 TOKEN, ACCESS_KEY = "token", "access_key"
+SENT = "key_forms_sent"
+"""In the session: the forms that have made a key."""
+MOST_SENT = 50
 
 
 class KeyForm(VerbForm):
@@ -53,6 +58,10 @@ class KeyForm(VerbForm):
         label="Whose",
         help_text="Whoever uses it may do what this member may.",
         error_messages={"invalid_choice": "There is no active member %(value)s."},
+    )
+
+    form_token = forms.CharField(
+        max_length=36, widget=forms.HiddenInput, required=False, initial=lambda: str(uuid.uuid4())
     )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
@@ -131,10 +140,20 @@ def key_new(request: PageRequest) -> HttpResponseBase:
     """The form; its answer has the secret, which is kept nowhere that it could be read again."""
     if request.method != "POST":
         return render(request, "keys/new.html", {"form": KeyForm(request.user)})
+    sent, this = request.session.get(SENT, []), request.POST.get("form_token", "")[:36]
+    claim = f"key-form-{this}"  # two at a time see the same session
+    if this and (this in sent or not cache.add(claim, 1)):
+        told = "This form has made a key already, whose secret cannot be shown again."
+        messages.error(
+            request, f"{told} Whoever did not keep it revokes the key and makes another."
+        )
+        return redirect("key_list")
     form = KeyForm(request.user, request.POST)
     made = form.given_to(form.issue)
     if made is None:
+        cache.delete(claim)
         return render(request, "keys/new.html", {"form": form}, status=422)
+    request.session[SENT] = [*sent, this][-MOST_SENT:] if this else sent
     row, secret = made
     context = {
         "row": row,

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from django import forms
 
+IN_UTC = "In UTC, such as 2026-11-29 14:00; a date alone is its midnight."
 NOT_GIVEN = ("", "Not given")
 LONGEST_TEXT = 100_000
 
@@ -28,14 +29,30 @@ class Kind:
     is_list: bool = False
 
 
-class LinesField(forms.CharField):
-    """A text area that is read line by line; blank lines do not count."""
+class LongText(forms.CharField):
+    """A text area that no browser cuts: with `maxlength` it drops the end of a paste silently."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Without it: the server tells of what is too long."""
+        attrs = super().widget_attrs(widget)
+        return {name: value for name, value in attrs.items() if name != "maxlength"}
+
+    def to_python(self, value: Any) -> str:
+        """Browsers end the lines of a text area in CR LF, whatever was pasted."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class LinesField(LongText):
+    """A text area that is read line by line; blank lines do not count. Keys may begin and end with
+    blanks, and have other characters than LF that some call the end of a line.
+    """
 
     def __init__(self, read: Callable[[str], Any], *, unique: bool = False, **options: Any) -> None:
         self.read = read
         self.unique = unique
         super().__init__(
             required=False,
+            strip=False,
             max_length=LONGEST_TEXT,
             widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "lines"}),
             **options,
@@ -43,9 +60,11 @@ class LinesField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         """A list of what `read` makes of each line, or a dict where entries are unique pairs."""
-        lines = (super().clean(value) or "").splitlines()
-        numbered = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+        lines = super().clean(value).split("\n")
+        numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
         entries = [self._entry(number, line) for number, line in numbered]
+        if self.required and not entries:
+            raise forms.ValidationError(self.error_messages["required"])
         return self._dict(numbered, entries) if self.unique else entries
 
     def _entry(self, number: int, line: str) -> Any:
@@ -63,12 +82,44 @@ class LinesField(forms.CharField):
         return found
 
 
+class WholeNumber(forms.IntegerField):
+    """A number that is typed as text: what is none reaches the server, is told, and comes back. Of
+    a number field browsers send nothing then, as if it had been left empty.
+    """
+
+    widget = forms.TextInput
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Digits first on the keyboard of a phone."""
+        return {**super().widget_attrs(widget), "inputmode": "numeric", "autocomplete": "off"}
+
+
+class Moment(forms.DateTimeField):
+    """A moment in UTC that is typed as text, for the same reason; a date alone is its midnight."""
+
+    widget = forms.DateTimeInput(format="%Y-%m-%d %H:%M:%S")
+    default_error_messages = {"invalid": "Write a date and time such as 2026-11-29 14:00, in UTC."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=[], **options)  # ISO 8601 alone: 01/02/2026 is two dates
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """A form to follow."""
+        told = {"placeholder": "2026-11-29 14:00", "autocomplete": "off", "spellcheck": "false"}
+        return {**super().widget_attrs(widget), **told}
+
+
 def read_pair(line: str) -> tuple[str, str]:
-    """key=value; the first = divides."""
+    """key=value; the first = divides. Blanks at the ends are refused: nobody sees them, and they
+    would be kept.
+    """
     key, divided, value = line.partition("=")
     if not divided:
         raise ValueError(f"write key=value, not {line[:60]!r}.")
-    return key.strip(), value.strip()
+    for text in (key, value):
+        if text != text.strip():
+            raise ValueError(f"take away the blanks at the ends of {text[:60]!r}.")
+    return key, value
 
 
 def read_tag(line: str) -> dict[str, str]:
@@ -79,7 +130,7 @@ def read_tag(line: str) -> dict[str, str]:
 
 def read_grant(line: str) -> dict[str, Any]:
     """PERMISSION kind=grantee, as in READ id=0a1b…"""
-    permission, _, grantee = line.partition(" ")
+    permission, _, grantee = line.strip().partition(" ")
     kind, divided, identifier = grantee.strip().partition("=")
     if not divided:
         raise ValueError(f"write PERMISSION id=…, uri=… or emailAddress=…, not {line[:60]!r}.")
@@ -94,14 +145,11 @@ def _text(_: Any, required: bool) -> forms.Field:  # noqa: FBT001
 
 
 def _number(_: Any, required: bool) -> forms.Field:  # noqa: FBT001
-    return forms.IntegerField(required=required)
+    return WholeNumber(required=required)
 
 
 def _moment(_: Any, required: bool) -> forms.Field:  # noqa: FBT001
-    widget = forms.DateTimeInput(
-        format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"}
-    )
-    return forms.DateTimeField(required=required, widget=widget)
+    return Moment(required=required)
 
 
 def _choice(annotation: Any, required: bool) -> forms.Field:  # noqa: FBT001
@@ -149,7 +197,7 @@ KINDS: dict[object, Kind] = {
     str: Kind(_text),
     int: Kind(_number),
     bool: Kind(_yes_or_no, lambda value: "Yes" if value else "No"),
-    datetime: Kind(_moment, _show_moment, "In UTC."),
+    datetime: Kind(_moment, _show_moment, IN_UTC),
     Literal: Kind(_choice),
     dict: Kind(_lines(read_pair, unique=True), show_pairs, "One key=value a line."),
     list: Kind(_lines(str), "\n".join, "One a line.", is_list=True),

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from django import forms
 
-from jobs.pages.kinds import LinesField
+from jobs.pages.kinds import IN_UTC, LinesField, Moment, WholeNumber
 from operations.parameters import StorageClass
 
 ENCRYPTIONS = [
@@ -26,12 +26,6 @@ STATUSES = [
 ]
 
 
-def _moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput(
-        format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"}
-    )
-
-
 class ListingFields(forms.Form):
     """Which objects of a bucket; what is allowed is judged by ManifestGenerator."""
 
@@ -42,7 +36,9 @@ class ListingFields(forms.Form):
         help_text="The 12 digits of the account that must own the bucket.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "spellcheck": "false"}),
     )
-    prefixes = LinesField(str, label="Key begins with", help_text="One a line; any of them.")
+    prefixes = LinesField(
+        str, label="Key begins with", help_text="One a line; a key that fits one of them is taken."
+    )
     suffixes = LinesField(str, label="Key ends with", help_text="One a line; any of them.")
     substrings = LinesField(str, label="Key contains", help_text="One a line; any of them.")
     storage_classes = forms.MultipleChoiceField(
@@ -51,14 +47,10 @@ class ListingFields(forms.Form):
         choices=[(name, name) for name in get_args(StorageClass)],
         help_text="Any of them; all where none is chosen.",
     )
-    created_after = forms.DateTimeField(
-        label="Created after", required=False, widget=_moment(), help_text="In UTC."
-    )
-    created_before = forms.DateTimeField(
-        label="Created before", required=False, widget=_moment(), help_text="In UTC."
-    )
-    larger_than = forms.IntegerField(label="Larger than", required=False, help_text="Bytes.")
-    smaller_than = forms.IntegerField(label="Smaller than", required=False, help_text="Bytes.")
+    created_after = Moment(label="Created after", required=False, help_text=IN_UTC)
+    created_before = Moment(label="Created before", required=False, help_text=IN_UTC)
+    larger_than = WholeNumber(label="Larger than", required=False, help_text="Bytes.")
+    smaller_than = WholeNumber(label="Smaller than", required=False, help_text="Bytes.")
     every_version = forms.BooleanField(
         label="Every version, not only the current one",
         required=False,

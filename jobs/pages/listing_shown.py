@@ -14,14 +14,25 @@ if TYPE_CHECKING:
     from jobs.models import Job
 
 
-def listed(job: Job) -> list[tuple[str, str]]:
-    """The filters of a listing as labels and texts, and where the list was saved."""
+Told = list[tuple[str, str]]
+"""Labels and texts."""
+
+
+def listed(job: Job) -> Told:
+    """What was asked for of a listing, and where the list was saved."""
     if not job.manifest.generator:
         return []
     generator = ManifestGenerator.parse(job.manifest.generator)
-    told = list(_filters(generator.filter)) if generator.filter else []
-    if job.generated_manifest:
-        told.append(("Saved as", job.generated_manifest["Location"]["ObjectArn"]))
+    saved = job.generated_manifest["Location"]["ObjectArn"] if job.generated_manifest else ""
+    return asked_of(generator, every_version=job.manifest.has_versions, saved=saved)
+
+
+def asked_of(generator: ManifestGenerator, *, every_version: bool, saved: str = "") -> Told:
+    """What is asked for of a listing: versions, filters, and where the list goes."""
+    told = [("Versions", "Every one, not only the current" if every_version else "The current")]
+    told += _filters(generator.filter) if generator.filter else []
+    if saved:
+        told.append(("Saved as", saved))
     elif generator.manifest_output_location and generator.enable_manifest_output:
         told.append(("To be saved in", generator.manifest_output_location.bucket))
     return told

@@ -8,11 +8,12 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -73,6 +74,14 @@ def refused_until(request: HttpRequest | None) -> datetime | None:
 class ToldWhy(AuthenticationForm):
     """Says that it was too often: the same for names that nobody has."""
 
+    def mark(self, fault: str) -> None:
+        """What is wrong with both fields together is told of each, by the element of that id. It
+        has the focus, which the first field has else.
+        """
+        for field in self.fields.values():
+            field.widget.attrs |= {"aria-invalid": "true", "aria-describedby": fault}
+            field.widget.attrs.pop("autofocus", None)
+
     def get_invalid_login_error(self) -> ValidationError:
         """The fault of the form as a whole."""
         until = refused_until(self.request)
@@ -112,10 +121,27 @@ class Login(LoginView):
     authentication_form = ToldWhy
     redirect_authenticated_user = True
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Whether there is anybody at all who could log in."""
+        is_first = not User.objects.exists()
+        return super().get_context_data(is_first=is_first, **kwargs)
+
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """429 for whoever has to wait."""
+        if form.non_field_errors() and isinstance(form, ToldWhy):
+            form.mark("login-fault")
         response = super().form_invalid(form)
         if until := refused_until(self.request):
             response.status_code = 429
             response["Retry-After"] = str(int((until - timezone.now()).total_seconds()) + 1)
+        return response
+
+
+class Logout(LogoutView):
+    """Ends the session and says so on the login page."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """After the session, since its messages end with it."""
+        response = super().post(request, *args, **kwargs)
+        messages.success(request, "You are logged out.")
         return response

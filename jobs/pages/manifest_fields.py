@@ -12,12 +12,24 @@ from django import forms
 
 from jobs.models import Manifest
 from jobs.pages.columns import COLUMNS, columns_of
+from jobs.pages.kinds import LongText
 from jobs.pages.listing_fields import ListingFields
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from jobs.models.manifest import Manifest as Kept
 
-UPLOAD, PASTED, IN_S3, LISTING = "upload", "paste", "s3", "listing"
+UPLOAD, PASTED, IN_S3, INVENTORY, LISTING = "upload", "paste", "s3", "inventory", "listing"
+SOURCES = [
+    (UPLOAD, "Upload a list"),
+    (PASTED, "Paste a list"),
+    (IN_S3, "A list in S3"),
+    (INVENTORY, "An S3 Inventory"),
+    (LISTING, "List a bucket"),
+]
+READ_BY_ROLE = frozenset({IN_S3, INVENTORY, LISTING})
+"""Where the store has to be asked for the list."""
 FORMATS = [
     (Manifest.Format.CSV.value, "CSV: Bucket, Key and perhaps VersionId"),
     (Manifest.Format.INVENTORY.value, "S3 Inventory report (its manifest.json, in S3)"),
@@ -26,8 +38,22 @@ FORMATS = [
 ]
 WITH_BUCKET = {Manifest.Format.KEY_LIST, Manifest.Format.JSON_LINES}
 LONGEST_PASTE = 1_000_000
+TOO_LONG = (
+    "The list has %(show_value)s characters, more than %(limit_value)s. Save it as a file and "
+    "upload that."
+)
+UPLOADED_ID, PASTED_ID = "manifest_id", "pasted_id"
+"""Where the form carries the list that was kept: a pasted one takes no place of an uploaded one."""
 NOT_STORED_YET = UUID(int=0)
 """Stands for a pasted list until the rest of the form is right."""
+
+
+class Location(forms.CharField):
+    """Blanks before it are nobody's; those after it may be the key's."""
+
+    def to_python(self, value: Any) -> str:
+        """Without those before it."""
+        return str(super().to_python(value)).lstrip()
 
 
 class ManifestFields(ListingFields):
@@ -35,39 +61,38 @@ class ManifestFields(ListingFields):
 
     source = forms.ChoiceField(
         label="Where is the list of objects?",
-        choices=[
-            (UPLOAD, "Upload a list"),
-            (PASTED, "Paste a list"),
-            (IN_S3, "A list in S3"),
-            (LISTING, "List a bucket"),
-        ],
+        choices=SOURCES,
         widget=forms.RadioSelect,
         initial=UPLOAD,
     )
     upload = forms.FileField(
         label="File",
         required=False,
-        help_text="Plain or gzip. All objects are in one bucket.",
+        help_text="Plain or gzip. All objects are in one bucket. A line of a CSV is such as "
+        "photos,2019/summer%20trip/1.jpg",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.jsonl,.gz,text/*"}),
     )
-    pasted = forms.CharField(
+    pasted = LongText(
         label="List",
         required=False,
         max_length=LONGEST_PASTE,
         strip=False,
+        error_messages={"max_length": TOO_LONG},
         help_text="One object a line. For more than a few thousand, upload a file.",
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "class": "lines"}),
     )
-    manifest_location = forms.CharField(
+    manifest_location = Location(
         label="Location",
         required=False,
+        strip=False,
         help_text="Such as s3://bucket/path/manifest.csv, or an inventory's manifest.json",
         widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     manifest_etag = forms.CharField(
         label="ETag",
         required=False,
-        help_text="The job fails if the file is another one. Without it, the file of now is taken.",
+        help_text="The job fails if the file is another one. Without it, the one that the review "
+        "shows is taken.",
     )
     manifest_version_id = forms.CharField(label="Version", required=False, help_text="Of the file.")
     manifest_format = forms.ChoiceField(
@@ -77,7 +102,7 @@ class ManifestFields(ListingFields):
         choices=COLUMNS,
         required=False,
         initial=COLUMNS[0][0],
-        help_text="Of the CSV, which has no header row. Its keys are URL-encoded.",
+        help_text="Of the CSV. It has no header row, and its keys are URL-encoded: a space is %20.",
     )
     other_columns = forms.CharField(
         required=False,
@@ -91,12 +116,33 @@ class ManifestFields(ListingFields):
 def described_by(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the form says of its list: format, columns, and the bucket beside it."""
     chosen = given.get("manifest_format") or Manifest.Format.CSV.value
+    if given.get("source") == INVENTORY:
+        chosen = Manifest.Format.INVENTORY.value
     told: dict[str, Any] = {"format": chosen}
     if chosen == Manifest.Format.CSV:
         told["fields"] = columns_of(given)
     if chosen in WITH_BUCKET and given.get("list_bucket"):
         told["bucket"] = given["list_bucket"]
     return told
+
+
+def slot_of(data: Mapping[str, str]) -> str:
+    """Where the list is that goes with the chosen source."""
+    is_pasted = data.get("source") == PASTED and ("pasted" in data or data.get(PASTED_ID))
+    return PASTED_ID if is_pasted else UPLOADED_ID
+
+
+def read_as(data: QueryDict) -> QueryDict:
+    """The form with the format that its button `read_as` names, and the source that goes with it;
+    without the button as it was.
+    """
+    if "read_as" not in data:
+        return data
+    changed, wanted = data.copy(), data.get("read_as", "")
+    changed["manifest_format"] = wanted
+    if data.get("source") in (IN_S3, INVENTORY):
+        changed["source"] = INVENTORY if wanted == Manifest.Format.INVENTORY else IN_S3
+    return changed
 
 
 def manifest_of(given: Mapping[str, Any], kept: Kept | None) -> dict[str, Any]:
@@ -117,8 +163,14 @@ def filled_from(kept: Kept) -> dict[str, Any]:
     """The fields as a manifest that was kept was read."""
     columns = ",".join(kept.fields)
     known = columns in dict(COLUMNS)
+    place = {
+        "source": INVENTORY if kept.format == Manifest.Format.INVENTORY else IN_S3,
+        "manifest_location": kept.location,
+        "manifest_etag": kept.etag,
+        "manifest_version_id": kept.version_id,
+    }
     return {
-        "source": UPLOAD,
+        **(place if kept.bucket else {"source": UPLOAD}),
         "manifest_format": kept.format,
         "columns": columns if known else "other",
         "other_columns": "" if known else ", ".join(kept.fields),

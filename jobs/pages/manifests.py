@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,14 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from jobs import services
 from jobs.errors import InvalidRequest, NotFound
-from jobs.manifests.faults import KINDS
 from jobs.models import Manifest, Rank
 from jobs.pages.access import PageRequest, for_rank, signed_in
 from jobs.pages.check_form import CheckForm
+from jobs.pages.findings_shown import shown
 from jobs.spool import spool
-
-if TYPE_CHECKING:
-    from jobs.manifests.findings import Findings, KeyGuess
 
 CHANGES = {
     "header": ("the header row dropped", "{} header rows dropped"),
@@ -34,13 +29,6 @@ CHANGES = {
     "null": ("1 empty version id written as null", "{} empty version ids written as null"),
 }
 """What a mend has changed, once and more often."""
-KEYS = {
-    "encoded": "encoded",
-    "raw": "not encoded",
-    "mixed": "partly encoded",
-    "plain": "the same either way",
-}
-NAMED_BUCKETS = 20
 
 
 @signed_in
@@ -65,39 +53,14 @@ def manifest(request: PageRequest, manifest_id: UUID) -> HttpResponseBase:
     """What a list is like and what is wrong with it, read now."""
     found, role = services.manifest_of(request.user, manifest_id), request.GET.get("role", "")
     context = {"manifest": found, "role": role, "roles": services.roles_of(request.user)}
-    if not found.upload and not role:
+    if found.bucket and not role:
         return render(request, "manifests/detail.html", context)
     try:
         findings = services.check_manifest(request.user, found, role)
     except InvalidRequest as error:
         told = {**context, "trouble": _sentence(error)}
         return render(request, "manifests/detail.html", told, status=422)
-    return render(request, "manifests/detail.html", {**context, **_shown(findings)})
-
-
-def _shown(findings: Findings) -> dict[str, object]:
-    """The findings, with the lines that are faulty among the first rows."""
-    faulty = {told.line for told in findings.defects if told.line and told.kind != "bom"}
-    tone = "bad" if not findings.is_right else "good" if findings.is_clear else "wait"
-    return {
-        "findings": findings,
-        "tone": tone,
-        "faulty": faulty,
-        "kinds": [(n, KINDS.get(kind, "")) for kind, n in Counter(findings.kinds).most_common()],
-        "key_guess": _key_guess(findings.keys),
-        "more_buckets": len(findings.buckets) - NAMED_BUCKETS,
-        "other_format": dict(Manifest.Format.choices).get(findings.other_format, ""),
-    }
-
-
-def _key_guess(keys: KeyGuess) -> str:
-    """How keys look, with an example of what is not the same either way."""
-    told = []
-    for name, words in KEYS.items():
-        count, example = getattr(keys, name), keys.examples.get(name, "")
-        if count:
-            told.append(f"{words}: {count:,}" + (f", such as {example}" if example else ""))
-    return "; ".join(told) or "there is none"
+    return render(request, "manifests/detail.html", {**context, **shown(findings)})
 
 
 @signed_in
@@ -114,6 +77,19 @@ def manifest_mend(request: PageRequest, manifest_id: UUID) -> HttpResponseBase:
         return _to_page(found, role)
     messages.success(request, f"This is a new list, {mended.filename}: {_told(changes)}.")
     return _to_page(mended)
+
+
+@signed_in
+@require_POST
+def manifest_read_as(request: PageRequest, manifest_id: UUID) -> HttpResponseBase:
+    """Read the same list in another format, and go to its page."""
+    found, role = services.manifest_of(request.user, manifest_id), request.POST.get("role", "")
+    told = {"format": request.POST.get("read_as", ""), "bucket": request.POST.get("bucket", "")}
+    try:
+        return _to_page(services.read_list_as(request.user, found, role=role, **told), role)
+    except InvalidRequest as error:
+        messages.error(request, _sentence(error))
+        return _to_page(found, role)
 
 
 @signed_in

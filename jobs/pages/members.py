@@ -163,17 +163,17 @@ def described(operation: Operation) -> list[tuple[str, str]]:
 
 def _described(operation: Operation) -> Iterator[tuple[str, str]]:
     for part in needed_structures(type(operation)):
-        if part.when_empty and not _look_up(operation, part.path).model_dump(exclude_none=True):
+        if part.when_empty and not value_at(operation, part.path).model_dump(exclude_none=True):
             yield part.title, part.when_empty
     for group in groups_of(type(operation)):
         for member in group.members:
-            found = _look_up(operation, member.path)
+            found = value_at(operation, member.path)
             if found is not None:
                 label = f"{group.title}: {member.label}" if group.title else member.label
                 yield label, member.kind.show(found)
 
 
-def _look_up(model: Any, path: Path) -> Any:
+def value_at(model: Any, path: Path) -> Any:
     """The value at a path, or None where it or a structure above it was not given."""
     for name in path:
         if model is None or name not in model.model_fields_set:

@@ -17,6 +17,7 @@ from jobs.errors import (
     JobError,
     NotFound,
     NotPermitted,
+    SpoolDamaged,
     SpoolUnusable,
 )
 from jobs.pages.errors import (
@@ -24,11 +25,14 @@ from jobs.pages.errors import (
     BROKEN,
     CLASH,
     FORBIDDEN,
+    LOST,
     MISSING,
     NO_DATABASE,
     NO_ROOM,
+    WRONG_METHOD,
     Trouble,
     error_page,
+    sentence_of,
 )
 
 log = logging.getLogger(__name__)
@@ -40,6 +44,7 @@ TROUBLES: dict[type[JobError], Trouble] = {
     InvalidTransition: CLASH,
     Conflict: CLASH,
     SpoolUnusable: NO_ROOM,
+    SpoolDamaged: LOST,
 }
 
 
@@ -54,8 +59,13 @@ class PageErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Nothing on the way; errors come to process_exception."""
-        return self.get_response(request)
+        """Errors come to process_exception; an empty answer is given words."""
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content or request.path.startswith("/api/"):
+            return response
+        told = error_page(WRONG_METHOD)
+        told["Allow"] = response["Allow"]
+        return told
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The answer to an exception that a view raised, or None for one that is a bug."""
@@ -66,13 +76,13 @@ class PageErrors:
                 log.exception("The database failed at %s", request.path)
                 return error_page(NO_DATABASE)
             case InvalidTransition() | InvalidRequest() if job := _decided_on(request, "pk"):
-                messages.error(request, _sentence(error))
+                messages.error(request, sentence_of(error))
                 return redirect("job", job)
             case InvalidRequest() | Conflict() if role := _decided_on(request, "name"):
-                messages.error(request, _sentence(error))
+                messages.error(request, sentence_of(error))
                 return redirect("role", role)
             case JobError():
-                return error_page(_trouble(error), _sentence(error))
+                return error_page(_trouble(error), sentence_of(error))
         return None
 
 
@@ -87,10 +97,3 @@ def _trouble(error: JobError) -> Trouble:
     if trouble is BROKEN:
         log.error("A page failed", exc_info=error)
     return trouble
-
-
-def _sentence(error: JobError) -> str:
-    """What is for people to read: without the paths of fields."""
-    if isinstance(error, InvalidRequest):
-        return " ".join(text for texts in error.fields.values() for text in texts)
-    return str(error)

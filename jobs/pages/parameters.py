@@ -22,6 +22,7 @@ from jobs.pages.members import (
     members_of,
     needed_structures,
 )
+from jobs.pages.policy import policy_of
 from operations.base import Operation
 
 
@@ -39,6 +40,9 @@ class ParametersForm(forms.Form):
                 self.fields[_empty(member)] = forms.BooleanField(
                     required=False, label="Give an empty list, if nothing is typed above"
                 )
+        for name, text in operation.when_none.items():
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = text
         for part in self.structures:
             if part.when_empty:
                 self.fields[_empty(part)] = forms.BooleanField(
@@ -60,14 +64,34 @@ class ParametersForm(forms.Form):
         return self.operation.name
 
     @property
+    def label(self) -> str:
+        """What the console calls it."""
+        return self.operation.label
+
+    @property
+    def needs_versions(self) -> bool:
+        """Whether a list without version ids fails the job."""
+        return self.operation.needs_versions
+
+    @property
+    def needs_report(self) -> bool:
+        """Whether a job without a report fails."""
+        return self.operation.needs_report
+
+    @property
     def permissions(self) -> tuple[str, ...]:
         """What the role must be allowed to do."""
         return self.operation.permissions
 
     @property
+    def policy(self) -> str:
+        """The same as a policy of IAM."""
+        return policy_of(self.operation)
+
+    @property
     def about(self) -> str:
         """What the operation does, in its own words."""
-        return (self.operation.__doc__ or "").strip().partition("\n\n")[0]
+        return about(self.operation)
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -125,6 +149,11 @@ class ParametersForm(forms.Form):
         steps = path.split(".") if path else []
         beginnings = (".".join(steps[:end]) for end in range(len(steps), 0, -1))
         return next((first_of[name] for name in beginnings if name in first_of), None)
+
+
+def about(operation: type[Operation]) -> str:
+    """What an operation does, in its own words."""
+    return (operation.__doc__ or "").strip().partition("\n\n")[0]
 
 
 @dataclass(frozen=True)

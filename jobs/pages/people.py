@@ -27,6 +27,8 @@ from jobs.pages.verb_form import VerbForm, decided
 class MemberForm(VerbForm):
     """Somebody new."""
 
+    secrets = ("password",)
+
     username = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off"}))
     password = forms.CharField(
         strip=False,
@@ -52,6 +54,8 @@ class MemberRow:
     @property
     def rank(self) -> str:
         """The rank's value: that of somebody who was shut out is the one they had."""
+        if self.person.is_superuser:
+            return Rank.ADMINISTRATOR
         place: Member | None = getattr(self.person, "member", None)
         return rank_of(self.person) or (place.rank if place else Rank.VIEWER)
 
@@ -135,5 +139,8 @@ class Password(PasswordChangeView):
         return super().form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """As other forms answer."""
+        """As other forms answer; what is wrong has the focus."""
+        wrong = [field for name, field in form.fields.items() if form.has_error(name)]
+        for field in form.fields.values():
+            field.widget.attrs["autofocus"] = field in wrong[:1]
         return self.render_to_response(self.get_context_data(form=form), status=422)

@@ -6,21 +6,33 @@ and stands apart.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 
-from django.conf import settings
-from django.db.models import Count, Sum
-from django.utils import timezone
-
-from jobs.models import Job, recent
-from jobs.pages.speed import rate_of_late
+from jobs.models import Job
+from jobs.pages.words import duration
 from jobs.status import JobStatus
+from jobs.workers import LaneSeen
 
 MOVING = frozenset({JobStatus.ACTIVE, JobStatus.PAUSING})
 WAITING = frozenset({JobStatus.READY, JobStatus.PAUSED})
+SOON_OVER = frozenset({JobStatus.NEW, JobStatus.PREPARING, JobStatus.READY, JobStatus.COMPLETING})
+AT_FIRST = timedelta(seconds=10)
+"""So long people wait for something to happen: small jobs are over by then. Workers have told by
+then how fast they are.
+"""
 RESTING = frozenset({JobStatus.SUSPENDED, *WAITING})
-"""Nothing on the page changes while the job stands here."""
+"""No number of the job changes while it stands here."""
+
+
+def late(job: Job, workers: int, rate: float) -> float | None:
+    """Tasks per second of the last ten seconds: what those who work at a job report, together.
+
+    None where the job does not move, and where it has just begun so that they have none to tell.
+    """
+    untold = workers and not rate and job.elapsed_active < AT_FIRST
+    return None if job.state not in MOVING or untold else rate
 
 
 @dataclass(frozen=True)
@@ -32,16 +44,16 @@ class Progress:
     uncommitted_succeeded: int = 0
     uncommitted_failed: int = 0
     rate_of_late: float | None = None
+    in_doubt: int = 0
+    silent: int = 0
 
     @classmethod
-    def of(cls, job: Job) -> Progress:
-        """With what the lanes report and the rate of late; `Progress(job)` does without a query."""
-        if job.is_final:
-            return cls(job)
-        alive = job.lanes.filter(beat_at__gt=recent(settings.LADING_LEASE_SECONDS))
-        sums = alive.aggregate(n=Count("pk"), good=Sum("succeeded"), bad=Sum("failed"))
-        rate = rate_of_late(job) if job.state in MOVING else None
-        return cls(job, sums["n"], sums["good"] or 0, sums["bad"] or 0, rate)
+    def of(cls, job: Job, lanes: Sequence[LaneSeen] = ()) -> Progress:
+        """With what its lanes report that are not silent. `Progress(job)` does without a query."""
+        heard = [seen.lane for seen in lanes if not seen.silent]
+        good, bad = sum(lane.succeeded for lane in heard), sum(lane.failed for lane in heard)
+        rate = late(job, len(heard), sum(lane.rate for lane in heard))
+        return cls(job, len(heard), good, bad, rate, job.in_doubt, len(lanes) - len(heard))
 
     @property
     def label(self) -> str:
@@ -94,8 +106,8 @@ class Progress:
 
     @property
     def remaining(self) -> int:
-        """Tasks without a committed result."""
-        return max(self.job.total_tasks - self.job.executed, 0)
+        """Tasks without a committed result; of an ended job those that nobody has started."""
+        return max(self.job.total_tasks - self.job.executed - self.in_doubt, 0)
 
     @property
     def uncommitted(self) -> int:
@@ -125,7 +137,7 @@ class Progress:
 
     @property
     def tasks_per_second(self) -> float:
-        """Of the last half minute; over the whole time in Active where that is not known."""
+        """Of late; the mean over the whole time in Active where that is not known."""
         if self.rate_of_late is not None:
             return self.rate_of_late
         seconds = self.job.elapsed_active.total_seconds()
@@ -138,16 +150,34 @@ class Progress:
         return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
 
     @property
-    def time_left(self) -> str:
-        """An estimate, while tasks run and there is a rate to judge by.
+    def speed_name(self) -> str:
+        """Which of the two the rate is."""
+        return "Mean rate" if self.rate_of_late is None else "Rate"
 
-        A ceiling holds at once, the rate of late tells of it half a minute later.
+    @property
+    def ceiling(self) -> int | None:
+        """The job's own, in requests per second, while it holds the rate of late down."""
+        goes_on = self.job.state == JobStatus.ACTIVE and self.rate_of_late is not None
+        return self.job.requests_per_second if goes_on else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate, while the job goes on and there is a rate to judge by: a Pausing job stands
+        still in a moment.
+
+        A ceiling holds at once, the rate of late tells of it ten seconds later.
         """
-        if self.job.state not in MOVING or not self.tasks_per_second:
-            return ""
+        if self.job.state != JobStatus.ACTIVE or not self.tasks_per_second:
+            return None
         ceilings = (self.job.requests_per_second, self.job.role.requests_per_second)
         rate = min([self.tasks_per_second, *(ceiling for ceiling in ceilings if ceiling)])
-        return duration(timedelta(seconds=self.remaining / rate))
+        return self.remaining / rate
+
+    @property
+    def time_left(self) -> str:
+        """The same for people; empty where nothing can be said."""
+        left = self.seconds_left
+        return "" if left is None else duration(timedelta(seconds=left))
 
     @property
     def elapsed(self) -> str:
@@ -155,47 +185,23 @@ class Progress:
         return duration(self.job.elapsed_active)
 
     @property
-    def waits_for(self) -> str:
-        """Why a job that could run does not; empty for one that runs, or that a person paused."""
-        if self.job.state not in WAITING or self.job.is_held:
-            return ""
-        now, window = timezone.now(), self.job.window
-        if window and not window.is_open(now):
-            opens = window.opens_after(now).astimezone(UTC)
-            return f"It may run from {window}: next on {opens:%Y-%m-%d at %H:%M} UTC."
-        return "It waits for its turn: jobs of a higher priority, and older ones, go first."
-
-    @property
-    def standing(self) -> str:
-        """Changes with what people can decide: the status, and whether a person paused the job."""
-        return f"{self.job.status} held" if self.job.is_held else self.job.status
-
-    @property
     def milestone(self) -> str:
-        """Changes only at what is worth a spoken word: a status, a quarter of the way."""
-        return f"{self.standing}.{self.percent // 25 * 25}"
+        """Changes only at what is worth a spoken word: a status, a pause, a quarter of the way."""
+        held = " held" if self.job.is_held else ""
+        return f"{self.job.status}{held}.{self.percent // 25 * 25}"
 
     @property
     def spoken(self) -> str:
         """The milestone as a sentence."""
         if self.job.state in MOVING:
             return f"{self.job.state.label}, {self.percent} percent done."
+        if self.job.state == JobStatus.COMPLETE and self.job.failed:
+            return f"{self.job.state.label}, {self.job.failed:,} failed."
         return f"{self.job.state.label}."
 
     @property
-    def interval(self) -> str:
-        """How often the page asks again; it does not at all once the job is final."""
-        return "5s" if self.job.state in RESTING else "2s"
-
-
-def duration(span: timedelta) -> str:
-    """Two units are enough: 42 s, 5 min 3 s, 2 h 5 min, 3 d 4 h."""
-    seconds = round(span.total_seconds())
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if days:
-        return f"{days} d {hours % 24} h"
-    if hours:
-        return f"{hours} h {minutes % 60} min"
-    if minutes:
-        return f"{minutes} min {seconds % 60} s"
-    return f"{seconds} s"
+    def interval(self) -> int:
+        """After how many seconds the page asks again; it does not once the job is final."""
+        if self.job.state in SOON_OVER or self.job.elapsed_active < AT_FIRST:
+            return 5 if self.job.state in (JobStatus.SUSPENDED, JobStatus.PAUSED) else 1
+        return 5 if self.job.state in RESTING else 2

@@ -14,9 +14,17 @@ class ReportFields(forms.Form):
     """Whether and where to write the report; what is allowed is judged by ReportRequest."""
 
     report_enabled = forms.BooleanField(
-        label="Write a completion report", required=False, initial=True
+        label="Write a completion report to a bucket",
+        required=False,
+        initial=True,
+        help_text="It can be downloaded from the job's page in any case.",
     )
-    report_bucket = forms.CharField(label="Bucket", required=False, help_text="Such as reports")
+    report_bucket = forms.CharField(
+        label="Bucket",
+        required=False,
+        help_text="Where the report is written.",
+        widget=forms.TextInput(attrs={"aria-required": "true", "spellcheck": "false"}),
+    )
     report_expected_bucket_owner = forms.CharField(
         label="Bucket owner",
         required=False,

@@ -14,15 +14,15 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from jobs import services
-from jobs.delivery import report_key
+from jobs.delivery import is_refused, location_of
 from jobs.doubt import RowsInDoubt
 from jobs.errors import NotFound
 from jobs.models import Job, ReportFile
 from jobs.pages.access import PageRequest, signed_in
+from jobs.pages.preview import RESULTS
 from jobs.spool import spool
 
 BLOCK = 256 * 1024
-RESULTS = (ReportFile.Kind.SUCCEEDED, ReportFile.Kind.FAILED)
 
 
 class Report:
@@ -38,24 +38,19 @@ class Report:
 
     @property
     def location(self) -> str:
-        """Where it is in the user's bucket, or will be."""
-        if not self.job.report_enabled:
-            return ""
-        return f"s3://{self.job.report_bucket}/{report_key(self.job, 'manifest.json')}"
-
-    @property
-    def was_refused(self) -> bool:
-        """True where it could not be written to the bucket."""
-        return any(told["FailureCode"] == "ReportWriteFailed" for told in self.job.failure_reasons)
+        """Where it is in the user's bucket, or will be; empty where it never is."""
+        return location_of(self.job, has_files=bool(self.files))
 
     @property
     def note(self) -> str:
         """Why there is none, or why it is only here."""
         if not self.job.is_final:
             return "The report is written when the job ends." if self.location else NOT_ASKED_FOR
-        if not self.files:
+        if not self.job.executed:
             return "There is no report: no task was executed."
-        if self.was_refused:
+        if not self.files:
+            return "The report could not be written; the reason stands above."
+        if self.job.report_enabled and is_refused(self.job):
             return "It could not be written to the bucket, but can be downloaded here for 90 days."
         if not self.location:
             return f"{NOT_ASKED_FOR} It can be downloaded here for 90 days."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,8 @@ for_administrators = for_rank(Rank.ADMINISTRATOR, "Setting roles and functions")
 class RoleForm(VerbForm):
     """A role; its secret is taken and never shown."""
 
+    secrets = ("secret_access_key",)
+
     name = forms.CharField(help_text="What jobs and AWS clients call it; it cannot be changed.")
     endpoint_url = forms.CharField(
         label="Endpoint URL", required=False, help_text=HELP["endpoint_url"]
@@ -42,13 +45,15 @@ class RoleForm(VerbForm):
     )
     secret_access_key = forms.CharField(
         label="Secret access key",
-        required=False,
+        error_messages={"required": "A new role needs a secret access key."},
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Kept encrypted, and never shown again.",
     )
     requests_per_second = forms.IntegerField(
-        label="Speed ceiling", required=False, help_text=HELP["requests_per_second"]
+        label="Speed ceiling, in requests per second",
+        required=False,
+        help_text=HELP["requests_per_second"],
     )
     scratch_bucket = forms.CharField(
         label="Scratch bucket", required=False, help_text=HELP["scratch_bucket"]
@@ -62,13 +67,19 @@ class RoleForm(VerbForm):
         """The form of a role that is there: all but its name."""
         form = cls(data, initial={name: getattr(role, name) for name in LATER})
         del form.fields["name"]
+        form.fields["secret_access_key"].required = False
         form.fields["secret_access_key"].help_text += " Leave it empty to keep the present one."
         return form
 
-    @staticmethod
-    def values(given: dict[str, Any]) -> dict[str, Any]:
-        """What the verbs take: an empty secret is none."""
-        return {**given, "secret_access_key": given["secret_access_key"] or None}
+    def saved_by(self, save: Callable[..., Role], check: Callable[..., None]) -> Role | None:
+        """What `save` makes of it; an empty secret is none. `check` tells its faults alone."""
+
+        def values(given: dict[str, Any]) -> dict[str, Any]:
+            return {**given, "secret_access_key": given.get("secret_access_key") or None}
+
+        return self.given_to(
+            lambda given: save(**values(given)), lambda given: check(**values(given))
+        )
 
 
 @signed_in
@@ -78,9 +89,12 @@ def role_new(request: PageRequest) -> HttpResponseBase:
     """Make a role."""
     form = RoleForm(request.POST) if request.method == "POST" else RoleForm()
     if form.is_bound:
-        made = form.given_to(lambda given: services.add_role(request.user, **form.values(given)))
+        made = form.saved_by(
+            partial(services.add_role, request.user),
+            partial(services.check_role, request.user, is_new=True),
+        )
         if made is not None:
-            messages.success(request, "The role is made.")
+            _tell_saved(request, made, "The role is made.")
             return redirect("role", made.name)
     return _shown(request, "roles/edit.html", form, role=None)
 
@@ -93,11 +107,21 @@ def role_edit(request: PageRequest, name: str) -> HttpResponseBase:
     role = services.role_of(request.user, name)
     form = RoleForm.of(role, request.POST) if request.method == "POST" else RoleForm.of(role)
     if form.is_bound:
-        save = partial(services.save_role, request.user, name)
-        if form.given_to(lambda given: save(**form.values(given))) is not None:
-            messages.success(request, "The role is changed.")
+        saved = form.saved_by(
+            partial(services.save_role, request.user, name),
+            partial(services.check_role, request.user, name),
+        )
+        if saved is not None:
+            _tell_saved(request, saved, "The role is changed.")
             return redirect("role", name)
     return _shown(request, "roles/edit.html", form, role=role)
+
+
+def _tell_saved(request: PageRequest, role: Role, done: str) -> None:
+    """It is saved whatever its store says; but who saved it wants to know."""
+    answer = services.ask_store(request.user, role.name)
+    tell = messages.success if answer.is_well else messages.warning
+    tell(request, f"{done} {answer.told}")
 
 
 @signed_in

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import messages
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -10,10 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from jobs import services
 from jobs.pages.access import PageRequest, signed_in
 from operations import OPERATION_BY_NAME
-from operations.probe import Finding
+from operations.probe import WORST_FIRST, Finding
 
-HARMLESS = frozenset({Finding.WORKS, Finding.REFUSED})
-"""After any other finding, a green tick above the table would be wrong."""
+if TYPE_CHECKING:
+    from jobs.probing import Row
+
+TONES = {Finding.DESTROYS: messages.error, Finding.WORKS: messages.success}
+"""How the worst that was found is told; anything between the two is a warning."""
 
 
 @signed_in
@@ -32,7 +37,7 @@ def role_list(request: PageRequest) -> HttpResponseBase:
 def role(request: PageRequest, name: str) -> HttpResponseBase:
     """Where a role leads, and what its store does with each operation."""
     found = services.role_of(request.user, name)
-    rows = services.matrix(found)
+    rows = sorted(services.matrix(found), key=_gravity)
     context = {
         "role": found,
         "rows": rows,
@@ -43,17 +48,30 @@ def role(request: PageRequest, name: str) -> HttpResponseBase:
 
 
 @signed_in
+@require_safe
+def role_answer(request: PageRequest, name: str) -> HttpResponseBase:
+    """Whether the store answers now, and its buckets to choose from: for the page of the role."""
+    found = services.role_of(request.user, name)
+    answer = services.ask_store(request.user, found.name)
+    return render(request, "roles/_answer.html", {"answer": answer})
+
+
+def _gravity(row: Row) -> int:
+    """Worst first; what nobody knows yet comes before what works, what is never tried last."""
+    if not row.is_tried:
+        return len(WORST_FIRST)
+    return WORST_FIRST.index(row.trial.found if row.trial else Finding.UNTRIED)
+
+
+@signed_in
 @require_POST
 def role_probe(request: PageRequest, name: str) -> HttpResponseBase:
     """Try what the store does, now."""
     found = services.role_of(request.user, name)
-    warning = services.try_store(found, request.user, request.POST.get("bucket", "").strip())
-    known = {row.trial.found for row in services.matrix(found) if row.trial and row.is_tried}
-    if warning:
-        messages.warning(request, warning)
-    else:
-        tell = messages.success if known <= HARMLESS else messages.warning
-        tell(request, "The store was tried. This is what it does:")
+    tried = services.try_store(found, request.user, request.POST.get("bucket", "").strip())
+    tell = TONES.get(tried.worst, messages.warning)
+    told = tried.told(lambda operation: OPERATION_BY_NAME[operation].label)
+    tell(request, told or "The store was tried. Everything that can be tried works.")
     return redirect("role", name)
 
 

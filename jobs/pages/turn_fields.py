@@ -8,10 +8,17 @@ from typing import Any
 from django import forms
 
 from jobs.models import Job
+from jobs.pages.kinds import WholeNumber
 from jobs.windows import DAYS
 
 NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-HOUR = forms.TextInput(attrs={"type": "time"})
+HOUR = forms.TextInput(attrs={"placeholder": "22:00", "autocomplete": "off"})
+RULES = [
+    (Job.FailureRule.HALF.value, "When over half of 1,000+ tasks fail"),
+    (Job.FailureRule.COUNT.value, Job.FailureRule.COUNT.label),
+    (Job.FailureRule.NEVER.value, Job.FailureRule.NEVER.label),
+]
+"""In words that a select shows in full, also on a phone."""
 PLACES = {"failure_threshold": "failure_limit", "run_window": "run_window_start"}
 """Where a fault is shown whose path is not the name of a field with dots for underscores."""
 
@@ -36,17 +43,24 @@ class WindowFields(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
+    def add_faults(self, faults: Mapping[str, list[str]]) -> None:
+        """Put each fault of a Window onto its field."""
+        for path, texts in faults.items():
+            name = PLACES.get(path, path.replace(".", "_"))
+            for text in texts:
+                self.add_error(name if name in self.fields else None, text)
+
 
 class StopFields(forms.Form):
     """When failures end a job; what is allowed is judged by JobRequest."""
 
     failure_rule = forms.ChoiceField(
         label="Stop by itself",
-        choices=Job.FailureRule.choices,
+        choices=RULES,
         required=False,
         help_text="What was done stays done, and the report tells of it.",
     )
-    failure_limit = forms.IntegerField(
+    failure_limit = WholeNumber(
         label="Number of failures", required=False, help_text="Where the rule counts them."
     )
 

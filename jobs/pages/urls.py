@@ -1,26 +1,33 @@
 """The pages' addresses."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from jobs.pages import (
+    browser,
     creation,
     decisions,
+    installation,
+    job_list,
     keys,
     manifests,
+    many,
     people,
+    preview,
+    refilling,
     reports,
+    results,
+    retry,
     role_forms,
     roles,
     views,
     workers,
 )
-from jobs.pages.login import Login
+from jobs.pages.login import Login, Logout
 
 urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("login/", Login.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", Logout.as_view(), name="logout"),
     path("password/", people.Password.as_view(), name="password"),
     path("keys/", keys.key_list, name="key_list"),
     path("keys/new/", keys.key_new, name="key_new"),
@@ -44,17 +51,25 @@ urlpatterns = [
     path("roles/<str:name>/delete/", role_forms.role_delete, name="role_delete"),
     path("roles/", roles.role_list, name="role_list"),
     path("roles/<str:name>/", roles.role, name="role"),
+    path("roles/<str:name>/answer/", roles.role_answer, name="role_answer"),
     path("roles/<str:name>/probe/", roles.role_probe, name="role_probe"),
     path("roles/<str:name>/override/", roles.role_override, name="role_override"),
     path("workers/", workers.workers, name="workers"),
+    path("settings/", installation.installation, name="settings"),
     path("manifests/check/", manifests.manifest_check, name="manifest_check"),
     path("manifests/<uuid:manifest_id>/", manifests.manifest, name="manifest"),
     path("manifests/<uuid:manifest_id>/mend/", manifests.manifest_mend, name="manifest_mend"),
     path(
+        "manifests/<uuid:manifest_id>/read-as/", manifests.manifest_read_as, name="manifest_read_as"
+    ),
+    path(
         "manifests/<uuid:manifest_id>/content/", manifests.manifest_content, name="manifest_content"
     ),
-    path("jobs/", views.job_list, name="job_list"),
+    path("jobs/", job_list.job_list, name="job_list"),
+    path("jobs/bulk/", many.job_bulk, name="job_bulk"),
     path("jobs/new/", creation.job_new, name="job_new"),
+    path("jobs/new/browse/", browser.job_new_browse, name="job_new_browse"),
+    path("jobs/new/again/", refilling.job_new_again, name="job_new_again"),
     path("jobs/<uuid:pk>/", views.job, name="job"),
     path("jobs/<uuid:pk>/confirm/", decisions.job_confirm, name="job_confirm"),
     path("jobs/<uuid:pk>/cancel/", decisions.job_cancel, name="job_cancel"),
@@ -63,8 +78,14 @@ urlpatterns = [
     path("jobs/<uuid:pk>/window/", decisions.job_window, name="job_window"),
     path("jobs/<uuid:pk>/priority/", decisions.job_priority, name="job_priority"),
     path("jobs/<uuid:pk>/speed/", decisions.job_speed, name="job_speed"),
-    path("jobs/<uuid:pk>/results/", views.job_results, name="job_results"),
+    path("jobs/<uuid:pk>/retry/", retry.job_retry, name="job_retry"),
+    path("jobs/<uuid:pk>/results/", results.job_results, name="job_results"),
     path("jobs/<uuid:pk>/in-doubt/", reports.job_in_doubt, name="job_in_doubt"),
     path("jobs/<uuid:pk>/report/", reports.job_report, name="job_report"),
     path("jobs/<uuid:pk>/report/<int:file>/", reports.job_report_file, name="job_report_file"),
+    path(
+        "jobs/<uuid:pk>/report/<int:file>/preview/",
+        preview.job_report_preview,
+        name="job_report_preview",
+    ),
 ]

@@ -4,7 +4,7 @@ shown at its field.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from jobs.errors import Conflict, InvalidRequest
 
 Made = TypeVar("Made")
+TYPE_AGAIN = "Type it again: what was typed here is never sent back to the browser."
 
 
 class VerbForm(forms.Form):
@@ -23,23 +24,37 @@ class VerbForm(forms.Form):
     places: ClassVar[Mapping[str, str]] = {}
     """Where a fault is shown whose path is not the name of a field."""
 
-    def given_to(self, verb: Callable[[dict[str, Any]], Made]) -> Made | None:
-        """What the verb makes of the fields; None where one of the two found a fault."""
-        if not self.is_valid():
-            return None
+    secrets: ClassVar[Collection[str]] = ()
+    """What is never sent back to the browser: whatever else is wrong, it has to be typed again."""
+
+    def given_to(
+        self,
+        verb: Callable[[dict[str, Any]], Made],
+        check: Callable[[dict[str, Any]], object] | None = None,
+    ) -> Made | None:
+        """What the verb makes of the fields; None where one of the two found a fault. Where it was
+        the form, `check` is asked for those of the fields that are right, to tell all at once.
+        """
         try:
-            return verb(self.cleaned_data)
+            if self.is_valid():
+                return verb(self.cleaned_data)
+            if check:
+                check(self.cleaned_data)
         except InvalidRequest as error:
             self.add_faults(error.fields)
         except Conflict as error:
             self.add_error(None, str(error))
+        for name in self.secrets:
+            if self[name].data and name not in self.errors:
+                self.add_error(name, TYPE_AGAIN)
         return None
 
     def add_faults(self, faults: Mapping[str, list[str]]) -> None:
-        """Put each fault onto the field that it is about."""
+        """Put each fault onto the field that it is about, unless its fault is known."""
+        told = set(self.errors)
         for path, texts in faults.items():
             name = self.places.get(path, path)
-            for text in texts:
+            for text in texts if name not in told else []:
                 self.add_error(name if name in self.fields else None, text)
 
     @property

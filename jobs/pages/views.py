@@ -1,34 +1,39 @@
-"""The list of jobs, the page of one, and the decisions that people make there."""
+"""The page of a job."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from jobs import services
-from jobs.models import MOST_TASK_RESULTS, JobQuerySet
+from jobs.models import Job, Throughput
 from jobs.pages.access import PageRequest, signed_in
 from jobs.pages.allowed import Allowed
+from jobs.pages.chart import chart_of
+from jobs.pages.failures import failures_of
+from jobs.pages.forecast import range_of
 from jobs.pages.listing_shown import listed
 from jobs.pages.members import described
 from jobs.pages.progress import RESTING, Progress
 from jobs.pages.reports import Report
+from jobs.pages.retry import Retryable
+from jobs.pages.seen import Seen
+from jobs.pages.slow import reasons
 from jobs.pages.timeline import timeline
-from jobs.pages.turn_fields import hours_of
-from jobs.status import JobStatus
+from jobs.pages.turn_fields import WindowFields, hours_of
+from jobs.pages.workers import LaneRow
+from jobs.workers import LaneSeen, lanes_of
 
-JOBS_A_PAGE = 50
-RESULTS_A_PAGE = 50
-FIRST_RESULTS = 10
-MOST_TALLIES = 12
+MOST_CHILDREN = 10
 
 
 @require_safe
@@ -39,83 +44,74 @@ def favicon(request: HttpRequest) -> HttpResponseBase:
 
 @signed_in
 @require_safe
-def job_list(request: PageRequest) -> HttpResponseBase:
-    """All jobs of the account, newest first; rows are live while one is unfinished."""
-    query, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
-    found = _searched(services.jobs_of(request.user), query, status)
-    page = Paginator(found, JOBS_A_PAGE).get_page(request.GET.get("page"))
-    rows = [Progress(job) for job in page.object_list]
-    context = {
-        "page": page,
-        "rows": rows,
-        "alarms": services.alarms_of(request.user),
-        "query": query,
-        "status": status,
-        "statuses": JobStatus.choices,
-        "is_live": not all(row.job.is_final for row in rows),
-    }
-    template = "jobs/_rows.html" if request.htmx else "jobs/list.html"
-    return render(request, template, context)
-
-
-def _searched(jobs: JobQuerySet, query: str, status: str) -> JobQuerySet:
-    """Narrowed by a piece of the description or the beginning of an id, and by status."""
-    if query:
-        matching = Q(description__icontains=query)
-        if re.fullmatch(r"[0-9a-fA-F-]{1,36}", query):
-            matching |= Q(pk__startswith=query.lower())
-        jobs = jobs.filter(matching)
-    return jobs.filter(status=status) if status in JobStatus.values else jobs
-
-
-@signed_in
-@require_safe
 def job(request: PageRequest, pk: UUID) -> HttpResponseBase:
     """Everything about one job; as a fragment, what changes while it runs."""
     found = services.job_of(request.user, pk)
-    progress = Progress.of(found)
-    seen = request.GET.get("seen", "")
-    if request.htmx and seen == progress.milestone and found.state in RESTING:
+    return job_page(request, found, hours_of(found))
+
+
+def job_page(
+    request: PageRequest, found: Job, hours: WindowFields, status: int = 200
+) -> HttpResponseBase:
+    """The same with a form of its hours, perhaps one that was refused."""
+    lanes = [] if found.is_final else lanes_of(found)
+    progress = Progress.of(found, lanes)
+    told = _told(request, progress, lanes)
+    seen, before = Seen.of(progress, told), Seen.read(request.GET.get("seen", ""))
+    if request.htmx and seen == before and found.state in RESTING:
         return HttpResponse(status=204)
-    tallies = list(found.tallies.all()[: MOST_TALLIES + 1])
     context = {
         "job": found,
         "progress": progress,
         "allowed": Allowed(found, request.user),
         "seen": seen,
-        "has_moved": seen.partition(".")[0] != progress.standing,
-        "parameters": described(found.work),
-        "listed": listed(found),
+        "has_moved": seen.decided != before.decided,
+        "is_worth_a_word": seen.milestone != before.milestone,
+        "told": told,
         "report": Report(found),
-        "timeline": timeline(found),
-        "hours": hours_of(found),
-        "tallies": tallies[:MOST_TALLIES],
-        "has_more_tallies": len(tallies) > MOST_TALLIES,
-        "first_results": found.task_results.all()[:FIRST_RESULTS],
+        "timeline": partial(timeline, found),  # asked for only where it is shown
+        "hours": hours,
+        "crew": [LaneRow(lane) for lane in lanes],
+        "failures": failures_of(found),
+        "retryable": Retryable.of(found, request.user),
+        **_work(found),
+        **_course(progress),
+        **_family(request, found),
     }
-    return render(request, "jobs/_update.html" if request.htmx else "jobs/detail.html", context)
+    template = "jobs/_update.html" if request.htmx else "jobs/detail.html"
+    return render(request, template, context, status=status)
 
 
-@signed_in
-@require_safe
-def job_results(request: PageRequest, pk: UUID) -> HttpResponseBase:
-    """The failed tasks that were kept, also of one kind."""
-    found = services.job_of(request.user, pk)
-    code, http_status = request.GET.get("code", ""), request.GET.get("http_status", "")
-    results = found.task_results.all()
-    if code:
-        results = results.filter(error_code=code)
-    if http_status.isdecimal():
-        # Tallies say 0 where no reply came, results say nothing.
-        results = results.filter(http_status=int(http_status) or None)
-    page = Paginator(results, RESULTS_A_PAGE).get_page(request.GET.get("page"))
+def _told(request: PageRequest, progress: Progress, lanes: Sequence[LaneSeen]) -> SafeString:
+    """Why the job waits or is slow, and what is wrong with the workers or with its own slices."""
+    if progress.job.is_final:
+        return SafeString("")
+    alarms = services.alarms_of(request.user)
     context = {
-        "job": found,
-        "progress": Progress(found),
-        "page": page,
-        "code": code,
-        "http_status": http_status,
-        "most_kept": MOST_TASK_RESULTS if found.failed > MOST_TASK_RESULTS else None,
+        "alarms": [alarm for alarm in alarms if alarm.job in (None, progress.job)],
+        "reasons": reasons(progress, lanes),
     }
-    template = "jobs/_results.html" if request.htmx else "jobs/results.html"
-    return render(request, template, context)
+    return render_to_string("jobs/_reasons.html", context)
+
+
+def _work(job: Job) -> dict[str, object]:
+    """What is done, and to which objects."""
+    work = job.work
+    return {"parameters": described(work), "caution": work.caution, "listed": listed(job)}
+
+
+def _course(progress: Progress) -> dict[str, object]:
+    """How fast the job was over its life, and what that promises."""
+    kept = Throughput.objects.filter(job=progress.job).first()
+    return {"time_range": range_of(progress, kept), "chart": chart_of(progress.job, kept)}
+
+
+def _family(request: PageRequest, job: Job) -> dict[str, object]:
+    """The jobs that were made of tasks of this one."""
+    if not job.is_final:
+        return {"children": []}
+    children = list(services.jobs_of(request.user).children_of(job)[: MOST_CHILDREN + 1])
+    return {
+        "children": [Progress(child) for child in children[:MOST_CHILDREN]],
+        "has_more_children": len(children) > MOST_CHILDREN,
+    }

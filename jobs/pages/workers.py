@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from jobs import services
 from jobs.pages.access import PageRequest, signed_in
-from jobs.pages.progress import Progress, duration
+from jobs.pages.progress import Progress
+from jobs.pages.words import duration
 from jobs.workers import LaneSeen, NodeSeen
 
 
@@ -19,6 +20,11 @@ class LaneRow:
     """A worker at work, in the words of the page."""
 
     seen: LaneSeen
+
+    @property
+    def host(self) -> str:
+        """The machine's name, without what tells its boots and containers apart."""
+        return self.seen.lane.host.partition("/")[0]
 
     @property
     def title(self) -> str:
@@ -37,8 +43,8 @@ class LaneRow:
 
     @property
     def rate(self) -> str:
-        """Of late; a dash where there is none yet, or nothing to count."""
-        rate = self.seen.lane.rate
+        """Of late; a dash where there is none yet, or nothing to count, or no sign of life."""
+        rate = 0.0 if self.seen.silent else self.seen.lane.rate
         return (f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}") if rate else "–"
 
     @property
