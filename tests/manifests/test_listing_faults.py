@@ -4,6 +4,7 @@ and never a row twice.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -172,11 +173,17 @@ def test_a_store_that_cannot_be_reached_is_botocores_own_error() -> None:
 
 
 def test_after_what_may_pass_a_successor_gives_the_rest() -> None:
-    bucket = FakeBucket(KEYS)
+    """The store stops to answer before all is listed, however far the threads have read ahead."""
+    bucket, taken = FakeBucket(KEYS), threading.Event()
+
+    def refuse(number: int, _: Any) -> tuple[int, str] | None:
+        return (503, "SlowDown") if number > 15 and taken.wait(30) else None
+
+    bucket.refuse = refuse
     reader = reader_of(bucket.client(), page_size=10, threads=2)
     rows = reader.take(50)
     saved = reader.checkpoint()
-    bucket.refuse = lambda *_: (503, "SlowDown")
+    taken.set()
     with pytest.raises(ClientError):
         rows_of(reader)
 

@@ -251,7 +251,7 @@ def test_a_name_that_does_not_resolve_is_a_fault_as_ever() -> None:
 
 
 def test_boto3_looks_again_at_every_connection(names: Names) -> None:
-    with HttpStore(lambda _: [reply(), CLOSE]) as store:
+    with HttpStore(lambda _: reply(Connection="close")) as store:
         names.told = {NAME: ["127.0.0.1"]}
         reached = guarded(f"http://{NAME}:{store.port}")
         first = by_boto3(reached)
