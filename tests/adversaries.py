@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from tests import boto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -83,7 +84,7 @@ def answers(s3: S3Client) -> bool:
 
 
 def client(url: str) -> S3Client:
-    return boto3.session.Session().client(
+    return boto.client(
         "s3",
         endpoint_url=url,
         region_name="us-east-1",

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import boto3
 from botocore.config import Config
+
+from tests import boto
 
 Answer = tuple[int, bytes, dict[str, str]]
 
@@ -34,7 +35,7 @@ class PlayedLambda(ThreadingHTTPServer):
 
     def client(self, read_timeout: float = 5.0) -> Any:
         """A client without retries, as stores.py makes them."""
-        return boto3.client(
+        return boto.client(
             "lambda",
             endpoint_url=self.url,
             region_name="us-east-1",

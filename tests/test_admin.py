@@ -23,6 +23,7 @@ from jobs.models import (
     Role,
     Tally,
     TaskResult,
+    Throughput,
     Trial,
     Waiver,
 )
@@ -61,6 +62,7 @@ def rows(
     Function.objects.create(account_id="000000000000", name="thumbs", url="http://thumbs:9001")
     JobEvent.objects.create(job=job, actor="ada", to_status="New", reason="created")
     Tally.objects.create(job=job, error_code="AccessDenied", http_status=403, count=2)
+    Throughput.objects.create(job=job, succeeded=[3], failed=[0])
     TaskResult.objects.create(job=job, bucket="photos", key="a", error_code="X", message="Y")
     begin("ada", "192.0.2.7")
     Node.objects.create(name="box-1", host="box", pid=7, slots=2)

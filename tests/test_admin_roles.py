@@ -180,3 +180,14 @@ def test_a_user_is_put_into_another_account_here(admin_client: Client) -> None:
 
     assert response.status_code == 302
     assert (user.member.account_id, user.member.rank) == (OTHER_ACCOUNT, "submitter")
+
+
+def test_a_superuser_is_given_no_lower_rank_here(admin_client: Client, admin_user: User) -> None:
+    body = {"user": admin_user.pk, "account_id": OTHER_ACCOUNT, "rank": "viewer"}
+
+    refused = admin_client.post(path(Member, "add"), body)
+    admin_client.post(path(Member, "add"), {**body, "rank": "administrator"})
+
+    assert refused.status_code == 409
+    assert "a superuser, who is always an administrator" in refused.text
+    assert Member.objects.get().account_id == OTHER_ACCOUNT

@@ -296,3 +296,16 @@ def test_where_operations_are_tried_is_set_with_the_role() -> None:
 def test_a_prefix_that_would_be_swept_too_widely_is_refused(prefix: str) -> None:
     with pytest.raises(CommandError, match="--scratch-prefix"):
         set_role("nearby", f"--scratch-prefix={prefix}")
+
+
+# ---- member
+
+
+def test_a_superuser_is_given_no_lower_rank() -> None:
+    User.objects.create_superuser("root")
+
+    with pytest.raises(CommandError, match="root is a superuser, who is always an administrator"):
+        run("member", "set", "root", "--rank", "viewer")
+    told = run("member", "set", "root", "--rank", "administrator", "--account-id", OTHER_ACCOUNT)
+
+    assert told.strip() == f"root is administrator in {OTHER_ACCOUNT}."

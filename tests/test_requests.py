@@ -157,6 +157,7 @@ def test_the_same_request_has_the_same_digest_however_it_is_written() -> None:
         {"confirmation_required": False},
         {"manifest": {"location": "s3://manifests/other.csv"}},
         {"manifest": {"id": ID}},
+        {"manifest": {"parent": {"id": ID, "tasks": "failed"}}},
         {"parameters": {"tag_set": []}},
         {"report": {"enabled": True, "bucket": "reports"}},
         {"tags": {"a": "1"}},
@@ -166,3 +167,27 @@ def test_the_same_request_has_the_same_digest_however_it_is_written() -> None:
 )
 def test_another_request_has_another_digest(change: dict[str, Any]) -> None:
     assert digest(**change) != digest()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "before"),
+    [
+        (
+            {"location": "s3://manifests/list.csv"},
+            "d443c36f4debd186787bbeef14cdd46ac9c9da2ac3bcd9a94f8817f036bc56ab",
+        ),
+        ({"id": ID}, "f47990c2234918c86d6bda87a92f09e5187bf94ceb9cd304458f44c237edc996"),
+    ],
+)
+def test_a_request_keeps_the_digest_that_it_had_before_there_were_parents(
+    manifest: dict[str, str], before: str
+) -> None:
+    """Or its token would be refused after an upgrade, as that of another job."""
+    assert digest(manifest=manifest) == before
+
+
+def test_each_selection_of_a_parents_tasks_has_a_digest_of_its_own() -> None:
+    group = {"tasks": "failed", "error_code": "NoSuchKey", "http_status": 404}
+    chosen = [{"tasks": "failed"}, {"tasks": "in_doubt"}, group, {**group, "http_status": 403}]
+
+    assert len({digest(manifest={"parent": {"id": ID, **tasks}}) for tasks in chosen}) == 4

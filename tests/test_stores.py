@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from moto.core.authorization import enable_iam_authentication
 
 from jobs import stores
+from jobs.answering import unreachable
 from jobs.errors import JobFailure
 from jobs.models import Role
 from tests.conftest import SECRET, MakeRole
@@ -149,7 +150,7 @@ def test_a_store_that_cannot_be_reached_is_named_in_at_most_256_characters(
     role = make_role(endpoint_url=endpoint)
     error = EndpointConnectionError(endpoint_url="http://store:9000/" + "x" * 500)
 
-    told = stores.unreachable(role, error)
+    told = unreachable(role, error)
 
     assert told.startswith(f"The store at {endpoint or 'AWS S3 in us-east-1'} could not be reached")
     assert len(told) <= 256

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -211,6 +212,18 @@ def test_run_serves_and_stops_cleanly_when_asked(run, number):
     assert process.returncode == 0, output
     assert f"Lading is at http://127.0.0.1:{port}/" in output
     assert not any(is_running(child) for child in children.values())
+
+
+def test_an_address_that_holds_the_longest_key_is_answered(run):
+    (port,) = free_ports(1)
+    run(port)
+    eventually(lambda: answers(port))
+    key = urllib.parse.quote("/jobs/?key=" + urllib.parse.quote("\u00e9" * 512))
+
+    address = f"http://127.0.0.1:{port}/login/?next={key}"
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        assert len(address) > 5000
+        assert answer.status == 200
 
 
 def test_run_starts_a_dead_engine_again(run):

@@ -219,7 +219,7 @@ class People(RuleBasedStateMachine):
 
     def resume(self, job: Job, user: User) -> None:
         row = Job.objects.get(pk=job.pk)
-        legal = set(JobStatus) - FINAL if row.is_held else set()
+        legal = CANCELLABLE if row.is_held else set()
         was = self.ask(job, services.resume_job, legal, job, user)
         assert status_of(job) == was, "its turn comes later"
 

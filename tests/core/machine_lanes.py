@@ -340,5 +340,6 @@ class World(People):
             assert job.status == "Complete"
             assert job.succeeded + job.failed == job.total_tasks == len(self.manifests[job.pk])
         promises.reports_each_executed_row_once(job, self.known)
+        promises.hands_on_each_task_once(job, self.manifests[job.pk], self.known)
         if job.status == JobStatus.COMPLETE:
             assert job.in_doubt == 0

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 from django.db.models import Sum
 from django.db.models.functions import Now
 
 from jobs import results, threshold
-from jobs.models import Job, ReportFile, Slice
+from jobs.models import Job, Manifest, ReportFile, Slice
+from jobs.selected import SelectedReader, counts
 from jobs.spool import spool
 from jobs.status import FINAL, TRANSITIONS, JobStatus
 
@@ -105,6 +107,26 @@ def committed(job: Job, known: TasksOf) -> Iterable[tuple[bytes, bool]]:
             kind, _ = told.get(index, (results.SUCCEEDED, b""))
             if kind != results.DEFERRED:
                 yield rows[index], kind == results.SUCCEEDED
+
+
+def hands_on_each_task_once(job: Job, manifest: list[bytes], known: TasksOf) -> None:
+    """What did not succeed has failed, is in doubt, or was never executed, and another job can take
+    exactly those rows.
+    """
+    if not job.total_tasks:
+        return
+    done = list(committed(job, known))
+    taken = {kind: Counter(_taken(job, kind, count)) for kind, count in counts(job).items()}
+    assert taken["failed"] == Counter(row for row, succeeded in done if not succeeded)
+    succeeded = Counter(row for row, succeeded in done if succeeded)
+    assert sum(taken.values(), succeeded) == Counter(manifest)
+
+
+def _taken(job: Job, kind: str, count: int) -> Iterable[bytes]:
+    chosen = {"tasks": kind, "error_code": None, "http_status": None, "count": count}
+    with closing(SelectedReader(Manifest(parent=job, selection=chosen), {})) as reader:
+        while not reader.ended:
+            yield from reader.take(3)
 
 
 def tasks_of(slice_: Slice, known: TasksOf) -> list[bytes]:

@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
@@ -27,6 +26,7 @@ from jobs.backups.contents import Contents
 from jobs.models import Job, Slice
 from jobs.spool import spool
 from operations.base import Outcome
+from tests import boto
 from tests.conftest import (
     SECRET,
     MakeJob,
@@ -163,7 +163,7 @@ def test_it_is_for_its_owner_alone_and_holds_no_key(job: Job, tmp_path: Path) ->
 def bucket(settings: Any, spool_folder: Path) -> Iterator[Any]:
     """A spool in a bucket."""
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+        client = boto.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="spools")
         storage = spool_storage("s3://spools/lading?region_name=us-east-1")
         settings.STORAGES = {**settings.STORAGES, "spool": storage}

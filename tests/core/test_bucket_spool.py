@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, ResponseStreamingError
 from botocore.stub import ANY, Stubber
@@ -17,6 +16,7 @@ from config.settings import spool_storage
 from jobs import bucket_files, bucket_spool
 from jobs.errors import SpoolDamaged
 from jobs.spool import spool
+from tests import boto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +30,7 @@ def aws(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
     """LADING_SPOOL=s3://spool/lading?region_name=us-east-1, in memory."""
     monkeypatch.setattr(bucket_files, "PART_BYTES", PART)
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+        client = boto.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="spool")
         settings.STORAGES = {
             **settings.STORAGES,

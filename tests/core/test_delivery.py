@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
 from jobs import delivery, report, stores
+from jobs.errors import JobFailure
 from jobs.leases import LeaseLost
 from jobs.models import Job, ReportFile
 from jobs.services import cancel_job
@@ -209,6 +210,27 @@ def test_a_cancelled_job_ends_cancelled_though_its_report_is_refused(
     assert (status_of(job), job.succeeded) == ("Cancelled", 3)
     assert [code for code, _ in reasons(job)] == ["ReportWriteFailed"]
     assert job.report_files.exists()
+
+
+def test_a_cancelled_job_keeps_the_report_that_may_not_go_into_the_bucket(
+    make_reported: MakeReported,
+    perform_slice: PerformSlice,
+    run_lane: RunLane,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = make_reported(3, 50)
+    perform_slice(job)
+    cancel_job(Job.objects.get(), job.created_by)
+
+    def changed_hands(*_: object) -> None:
+        raise JobFailure("BucketOwnerMismatch", "The report bucket reports belongs to others.")
+
+    monkeypatch.setattr(delivery, "_put", changed_hands)
+    run_lane()
+
+    assert (status_of(job), job.succeeded) == ("Cancelled", 3)
+    assert [code for code, _ in reasons(job)] == ["BucketOwnerMismatch"]
+    assert job.report_files.filter(kind="succeeded", rows=3).exists()
 
 
 def test_a_store_that_is_busy_for_a_moment_gets_the_report_later(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -20,6 +19,7 @@ from jobs.accounts import Role
 from jobs.models import Job
 from operations import sender as senders
 from operations.sender import CurlSender
+from tests import boto
 from tests.conftest import MakeRole
 
 RunJob = Callable[..., Job]
@@ -46,7 +46,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def s3(server: str) -> Iterator[Any]:
     """A client of the test's own at the server, with empty buckets, which keep versions."""
-    client = boto3.session.Session().client(
+    client = boto.client(
         "s3",
         endpoint_url=server,
         region_name="us-east-1",

@@ -190,6 +190,22 @@ def test_there_is_nothing_to_resume_where_no_person_paused(
     assert not job.events.exists()
 
 
+@pytest.mark.parametrize(
+    "status", ["Completing", "Cancelling", "Failing", "Complete", "Cancelled", "Failed"]
+)
+def test_a_job_that_is_ending_is_held_no_more_and_cannot_be_resumed(
+    make_job: MakeJob, user: User, status: str
+) -> None:
+    job = make_job(status=status, held_by="alan")
+
+    with pytest.raises(InvalidTransition) as refused:
+        resume_job(job, user)
+
+    assert str(refused.value) == f"The job is {status}; it cannot be resumed any more."
+    assert not job.is_held
+    assert not job.events.exists()
+
+
 @pytest.mark.parametrize("verb", [pause_job, resume_job])
 def test_a_reason_has_at_most_256_characters(make_job: MakeJob, user: User, verb: Any) -> None:
     job = make_job(status="Paused", held_by="ada" if verb is resume_job else "")

@@ -6,7 +6,6 @@ import time
 from itertools import pairwise
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
@@ -17,6 +16,7 @@ from jobs.manifests import key_of
 from jobs.models import Job
 from jobs.preparing import prepare
 from jobs.results import task_rows
+from tests import boto
 from tests.core.conftest import MakeOver, RunLane, claim_to_finish, never
 from tests.core.scripted import Script, reply_to
 from tests.manifests.forms import (
@@ -188,7 +188,7 @@ def test_a_store_that_fails_now_and_then_costs_no_row_and_doubles_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job = make_over(FORMS[form](s3, ROWS))
-    once = boto3.client(
+    once = boto.client(
         "s3", region_name="us-east-1", config=Config(retries={"total_max_attempts": 1})
     )
     monkeypatch.setattr(preparing.stores, "s3_for", lambda _role: once)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -280,6 +281,27 @@ def test_a_cancelled_job_has_a_report_of_what_was_done(
 
     assert status_of(job) == "Cancelled"
     assert [row.split(",")[1] for row in rows_in(s3, job, "succeeded")] == keys(3)
+
+
+def test_a_cancelled_job_whose_results_are_lost_says_why_it_has_no_report(
+    make_reported: MakeReported,
+    perform_slice: PerformSlice,
+    run_lane: RunLane,
+    script: Script,
+    spool_folder: Path,
+) -> None:
+    script.on("k00001", FORBIDDEN)
+    job = make_reported(3, 50)
+    perform_slice(job)
+    for results in spool_folder.rglob("*.results"):
+        results.unlink()
+    cancel_job(Job.objects.get(), job.created_by)
+    run_lane()
+
+    assert status_of(job) == "Cancelled"
+    job.refresh_from_db()
+    assert (job.failed, job.report_files.count()) == (1, 0)
+    assert [told["FailureCode"] for told in job.failure_reasons] == ["SpoolDamaged"]
 
 
 def test_a_failed_job_has_a_report_of_what_was_done(

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
@@ -27,6 +26,7 @@ from jobs.leases import LeaseLost
 from jobs.models import Job, Lane, Node, Part, Role, Slice, recent
 from jobs.spool import spool
 from operations.base import Outcome
+from tests import boto
 from tests.conftest import MakeJob, MakeManifest, MakePart, MakeRole, MakeSlice
 from tests.core.conftest import OWNER, claim_next
 
@@ -136,7 +136,7 @@ def test_rows_made_after_it_get_numbers_of_their_own(job: Job, backup: Path) -> 
 
 def test_a_backup_of_a_folder_may_become_a_bucket(backup: Path, settings: Any) -> None:
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+        client = boto.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="spools")
         storage = spool_storage("s3://spools/lading?region_name=us-east-1")
         settings.STORAGES = {**settings.STORAGES, "spool": storage}
@@ -255,6 +255,7 @@ def test_a_job_that_was_ending_writes_its_report_and_one_that_ended_is_left_alon
     make_job: MakeJob, tmp_path: Path
 ) -> None:
     make_job(status="Cancelling")
+    make_job(status="Failing", held_by="grace")
     make_job(status="Complete")
     take(tmp_path / "backup")
 
@@ -263,6 +264,7 @@ def test_a_job_that_was_ending_writes_its_report_and_one_that_ended_is_left_alon
     assert "paused" not in told
     assert set(Job.objects.values_list("status", "held_by")) == {
         ("Cancelling", ""),
+        ("Failing", "grace"),
         ("Complete", ""),
     }
 

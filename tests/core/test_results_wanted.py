@@ -21,12 +21,12 @@ from tests.core.test_database import in_thread
 QUOTED = Outcome(succeeded=False, http_status=400, error_code='Odd"Code, so', message="No.")
 
 
-def walk(job: Job, limit: int = 100, **wanted: str) -> list[str]:
+def walk(job: Job, limit: int = 100, **wanted: Any) -> list[str]:
     """All keys, page by page."""
     return [row.key for row in rows_of(job, limit, **wanted)]
 
 
-def rows_of(job: Job, limit: int = 100, **wanted: str) -> Iterator[results.ResultRow]:
+def rows_of(job: Job, limit: int = 100, **wanted: Any) -> Iterator[results.ResultRow]:
     cursor, done = "", False
     while not done:
         page = results.page(job, cursor, limit=limit, **wanted)
@@ -70,14 +70,14 @@ def test_a_prefix_gives_only_keys_that_begin_so_as_the_manifest_encodes_them(
     job = make_active(rows=rows)
     make_part(job.slices.get(), [SUCCESSFUL, MISSING, MISSING, CREATED, *[SUCCESSFUL] * 3])
 
-    assert walk(job, limit, key_prefix="a%20b/") == ["a%20b/1", "a%20b/3"]
-    assert walk(job, limit, key_prefix="a%20b/", status="failed") == ["a%20b/3"]
-    assert walk(job, limit, key_prefix="a b/") == []
-    assert walk(job, limit, key_prefix="a,b") == ["a,b/4"]
-    assert walk(job, limit, key_prefix='a"b') == ['a"b/5']
-    assert walk(job, limit, key_prefix="ü") == ["ü/6"]
-    assert walk(job, limit, key_prefix="photos") == ["photos/7"], "a bucket is no key"
-    assert len(walk(job, limit, key_prefix="")) == 7
+    assert walk(job, limit, key_prefixes=["a%20b/"]) == ["a%20b/1", "a%20b/3"]
+    assert walk(job, limit, key_prefixes=["a%20b/"], status="failed") == ["a%20b/3"]
+    assert walk(job, limit, key_prefixes=["a b/"]) == []
+    assert walk(job, limit, key_prefixes=["a,b"]) == ["a,b/4"]
+    assert walk(job, limit, key_prefixes=['a"b']) == ['a"b/5']
+    assert walk(job, limit, key_prefixes=["ü"]) == ["ü/6"]
+    assert walk(job, limit, key_prefixes=["photos"]) == ["photos/7"], "a bucket is no key"
+    assert len(walk(job, limit, key_prefixes=[""])) == 7
 
 
 def test_files_of_parts_that_cannot_have_what_is_wanted_are_not_read(
@@ -90,10 +90,10 @@ def test_files_of_parts_that_cannot_have_what_is_wanted_are_not_read(
     make_part(late, [FORBIDDEN, SUCCESSFUL])
     (spool_folder / early.task_file).unlink()
 
-    assert walk(job, key_prefix="d/") == ["d/4"]
+    assert walk(job, key_prefixes=["d/"]) == ["d/4"]
     assert walk(job, error_code="AccessDenied") == ["c/3"]
     (spool_folder / Part.objects.get(slice=early).result_file).unlink()
-    assert walk(job, key_prefix="c") == ["c/3"]
+    assert walk(job, key_prefixes=["c"]) == ["c/3"]
 
 
 @pytest.mark.parametrize("prefix", ["a", "a/", "a/1", "a/1x", "b", "b/", "b/2", "0", "z", "b/20"])
@@ -105,17 +105,17 @@ def test_the_bounds_of_a_slice_never_hide_a_key(
     for pair in (every[:2], every[2:4], every[4:]):
         make_part(make_slice(job, [f"photos,{key}" for key in pair]), [SUCCESSFUL] * 2)
 
-    assert walk(job, key_prefix=prefix) == [key for key in every if key.startswith(prefix)]
+    assert walk(job, key_prefixes=[prefix]) == [key for key in every if key.startswith(prefix)]
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"status": "failed"}, {"error_code": "NoSuchKey"}, {"key_prefix": "z"}]
+    "wanted", [{"status": "failed"}, {"error_code": "NoSuchKey"}, {"key_prefixes": ["z"]}]
 )
 def test_a_search_that_finds_nothing_ends_in_time_and_goes_on_where_it_was(
     make_active: MakeActive,
     make_part: MakePart,
     monkeypatch: pytest.MonkeyPatch,
-    wanted: dict[str, str],
+    wanted: dict[str, Any],
 ) -> None:
     job = make_active(10)
     for _ in range(10):
@@ -155,17 +155,21 @@ ASKED: list[dict[str, Any]] = [
     {"status": "failed"},
     {"status": "succeeded"},
     {"error_code": "NoSuchKey"},
-    {"key_prefix": "k0001"},
-    {"key_prefix": "k0002", "error_code": "AccessDenied"},
+    {"key_prefixes": ["k0001"]},
+    {"key_prefixes": ["k0002"], "error_code": "AccessDenied"},
+    {"http_status": 404},
+    {"http_status": 201, "status": "succeeded"},
+    {"key_prefixes": ["k00021"], "whole_key": True},
 ]
 
 
-def wants(row: tuple[str, Outcome], wanted: dict[str, str]) -> bool:
+def wants(row: tuple[str, Outcome], wanted: dict[str, Any]) -> bool:
     key, said = row
     return (
         wanted.get("status") in (None, "succeeded" if said.succeeded else "failed")
         and wanted.get("error_code") in (None, said.error_code)
-        and key.startswith(wanted.get("key_prefix", ""))
+        and wanted.get("http_status") in (None, said.http_status)
+        and key.startswith(tuple(wanted.get("key_prefixes", [""])))
     )
 
 
@@ -176,7 +180,7 @@ def test_however_commits_and_pages_take_turns_each_row_comes_once_and_in_order(
     make_part: MakePart,
     monkeypatch: pytest.MonkeyPatch,
     seed: int,
-    wanted: dict[str, str],
+    wanted: dict[str, Any],
 ) -> None:
     chance = random.Random(seed)
     job = make_active(13, 8, 9)
@@ -208,9 +212,9 @@ def test_however_commits_and_pages_take_turns_each_row_comes_once_and_in_order(
 
 @pytest.mark.usefixtures("several_connections")
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("wanted", [{}, {"status": "failed"}, {"key_prefix": "k001"}], ids=str)
+@pytest.mark.parametrize("wanted", [{}, {"status": "failed"}, {"key_prefixes": ["k001"]}], ids=str)
 def test_rows_that_lanes_commit_at_the_same_time_come_once(
-    make_active: MakeActive, script: Script, run_lane: RunLane, wanted: dict[str, str]
+    make_active: MakeActive, script: Script, run_lane: RunLane, wanted: dict[str, Any]
 ) -> None:
     job = make_active(*[50] * 8)
     every = keys(400)
@@ -225,13 +229,13 @@ def test_rows_that_lanes_commit_at_the_same_time_come_once(
         lane.join()
 
     failed = set(every[::7])
-    expected = [key for key in every if key.startswith(wanted.get("key_prefix", ""))]
+    expected = [key for key in every if key.startswith(tuple(wanted.get("key_prefixes", [""])))]
     expected = [key for key in expected if "status" not in wanted or key in failed]
     assert sorted(seen) == expected
     assert seen == walk(job, **wanted), "in the same order as afterwards"
 
 
-def read_until(is_over: Callable[[], bool], job: Job, wanted: dict[str, str]) -> list[str]:
+def read_until(is_over: Callable[[], bool], job: Job, wanted: dict[str, Any]) -> list[str]:
     """Read pages while lanes work, and to the end when they have ended."""
     seen: list[str] = []
     cursor, done = "", False

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from django.core.files.storage import storages
 from moto import mock_aws
@@ -18,6 +17,7 @@ from moto import mock_aws
 from config.settings import spool_storage
 from jobs import spool as spool_module
 from jobs.spool import spool
+from tests import boto
 from tests.rows import keep
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "tests-only")
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+        client = boto.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="spool")
         client.put_object(Bucket="spool", Key="elsewhere/jobs/1/tasks", Body=b"not ours")
         storage = spool_storage("s3://spool/lading?region_name=us-east-1")

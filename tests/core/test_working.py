@@ -17,9 +17,10 @@ from jobs.leases import LeaseLost
 from jobs.models import Job, Lane, Slice
 from jobs.results import page
 from operations.base import SUCCESSFUL
-from tests.conftest import MakeJob
+from tests.conftest import MakeJob, MakeManifest
 from tests.core.conftest import MakeActive, PerformSlice, RunLane, claim_next, expire, keys
 from tests.core.scripted import FORBIDDEN, Script, ScriptedSender
+from tests.web_pages import web_server
 
 
 def fail_with(error: Exception) -> Callable[..., Any]:
@@ -141,6 +142,27 @@ def test_a_store_that_cannot_be_reached_while_preparing_fails_the_job_with_its_a
     status, code, reason = failure_of(job)
     assert (status, code) == ("Failed", "StoreUnreachable")
     assert "http://store.example.test:9000 could not be reached" in reason
+
+
+@pytest.mark.parametrize("upload", [True, False])
+def test_what_is_no_store_fails_a_job_with_its_address(
+    make_job: MakeJob,
+    make_manifest: MakeManifest,
+    make_role: Any,
+    run_lane: RunLane,
+    upload: bool,
+) -> None:
+    """Whether its list is read from there, or only the report goes there."""
+    with web_server() as url:
+        job = make_job(
+            role=make_role("web", endpoint_url=url, addressing="path"),
+            manifest=make_manifest(b"photos,a\n" if upload else None),
+        )
+        run_lane()
+
+    status, code, reason = failure_of(job)
+    assert (status, code) == ("Failed", "StoreUnreachable")
+    assert f"What answers at {url} does not answer as S3 does" in reason
 
 
 def test_a_fault_of_our_own_fails_the_job_without_telling_details(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 from xml.sax.saxutils import escape
 
-import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from jobs.generator import ManifestGenerator
 from jobs.manifests.listing import ListingReader
 from jobs.manifests.rows import target_of
+from tests import boto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -90,7 +90,7 @@ class FakeBucket:
         return sum(arguments.get("max-keys") == "1" for arguments in self.asked)
 
     def client(self) -> S3Client:
-        s3 = boto3.client(
+        s3 = boto.client(
             "s3",
             region_name="us-east-1",
             aws_access_key_id="a",

@@ -325,6 +325,9 @@ def test_hints_tell_what_is_no_fault_and_may_not_be_meant() -> None:
         ("photos,a%20b+c\n", []),
         ("photos,a+b\n", [("encode", 1, "")]),
         ("photos,a b\nphotos,100%\n", [("encode", 2, "")]),
+        ('photos,a"b\n', [("encode", 1, "")]),
+        ('s3://photos/a"b\n', []),
+        ('photos,"a"b\n', []),
         (
             "photos,a b\nphotos,a%20b\n",
             [

@@ -79,12 +79,12 @@ def test_the_columns_are_read_from_the_schema_in_its_order(
 @pytest.mark.parametrize("piece", [" ", "a ", "required ", "<a ", ", "])
 def test_a_long_schema_takes_no_longer_than_its_length(form: str, piece: str) -> None:
     schema = f"Bucket, Key, required {piece * 30_000}b"
-    begin = time.monotonic()
+    begin = time.process_time()
 
     with suppress(InvalidManifest):
         parse_inventory(told(fileFormat=form, fileSchema=schema))
 
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from moto import mock_aws
 
 from operations.base import Store
+from tests import boto
 from tests.operations.certificates import LOOPBACK, Authority
 from tests.operations.http_store import HttpStore, reply
 from tests.operations.played_store import PlayedStore, play
@@ -27,7 +27,7 @@ AnsweringStore = Callable[..., Store]
 
 
 def make_client() -> S3Client:
-    return boto3.client(
+    return boto.client(
         "s3",
         region_name="us-east-1",
         aws_access_key_id="AKIATESTSONLY",

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 
 from operations.base import Operation, Outcome, Store, Target
@@ -22,6 +21,7 @@ from operations.proof import prove
 from operations.put_object_tagging import PutObjectTagging
 from operations.request import RequestTemplate
 from operations.sender import CurlSender
+from tests import boto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 CLOSE = "close"  #: what is left of an answer: the store hangs up
 RESET = "reset"  #: the connection breaks
 SILENT = "silent"  #: nothing comes until the other side gives up
-
-SESSION = boto3.session.Session()
-"""One for all tests: it reads the description of S3 once."""
 
 Piece = bytes | str | float | threading.Event
 """Bytes are sent, a number of seconds slept, an event awaited; CLOSE, RESET and SILENT end it."""
@@ -199,7 +196,7 @@ def client_of(url: str | None, *, verify: Any = None, **config: Any) -> S3Client
         "connect_timeout": 5,
         "read_timeout": 5,
     }
-    return SESSION.client(
+    return boto.client(
         "s3",
         region_name="us-east-1",
         endpoint_url=url,

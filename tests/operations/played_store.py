@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import boto3
 from botocore.config import Config
 
 from operations.base import Store
+from tests import boto
 
 
 @dataclass
@@ -37,7 +37,7 @@ class PlayedStore:
     def store(self) -> Store:
         """The store as operations take it."""
         options = {"total_max_attempts": 1}
-        client = boto3.client(
+        client = boto.client(
             "s3",
             region_name="us-east-1",
             endpoint_url=self.endpoint,

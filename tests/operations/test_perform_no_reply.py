@@ -3,7 +3,6 @@
 import socket
 import threading
 
-import boto3
 import botocore.exceptions as faults
 import pytest
 from botocore.config import Config
@@ -11,6 +10,7 @@ from botocore.config import Config
 from operations.base import Again, Operation, Store, Target
 from operations.perform import no_reply, perform
 from operations.put_object_tagging import PutObjectTagging
+from tests import boto
 
 TAG = PutObjectTagging.parse({"TagSet": []})
 TARGET = Target("photos", "a.jpg")
@@ -42,7 +42,7 @@ def test_no_reply_is_named_after_the_fault_and_may_be_tried_again(answering_stor
 
 
 def client_of(address, **config):
-    return boto3.client(
+    return boto.client(
         "s3",
         region_name="us-east-1",
         endpoint_url="http://{}:{}".format(*address),

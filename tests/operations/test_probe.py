@@ -14,8 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
+from operations import OPERATION_BY_NAME
 from operations.base import Store
-from operations.probe import PLANS, Finding, probe
+from operations.probe import NOT_TRIED, PLANS, Finding, probe
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -346,3 +347,8 @@ def test_a_lock_of_a_trial_lasts_seconds(s3: S3Client, lock: str) -> None:
     assert len(until) == 2, "the latest version, and the same by its id"
     for end in until:
         assert timedelta() < end - datetime.now(UTC) < timedelta(minutes=1)
+
+
+def test_every_operation_is_tried_or_it_is_said_why_not() -> None:
+    assert not set(PLANS) & set(NOT_TRIED)
+    assert set(PLANS) | set(NOT_TRIED) == set(OPERATION_BY_NAME)

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-import boto3
-
 from operations.base import SUCCESSFUL, Target
 from operations.perform import perform
 from operations.put_object_copy import PutObjectCopy
+from tests import boto
 
 ARCHIVE = "arn:aws:s3:::archive"
 MOMENT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -85,7 +84,7 @@ def test_the_headers_are_those_of_the_specification(answering_store):
 
 
 def test_boto3_knows_every_argument_that_is_sent():
-    known = boto3.client("s3", region_name="us-east-1").meta.service_model.operation_model(
+    known = boto.client("s3", region_name="us-east-1").meta.service_model.operation_model(
         "CopyObject"
     )
     days = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -11,37 +13,34 @@ from tests.conftest import OTHER_ACCOUNT, PASSWORD, MakeJob
 from tests.pages.conftest import HTMX
 
 SOME_JOB = "00000000-0000-0000-0000-000000000000"
-PAGES = {
-    "/jobs/": "get",
-    "/jobs/new/": "get",
-    f"/jobs/{SOME_JOB}/": "get",
-    f"/jobs/{SOME_JOB}/results/": "get",
-    f"/jobs/{SOME_JOB}/report/": "get",
-    f"/jobs/{SOME_JOB}/report/1/": "get",
-    f"/jobs/{SOME_JOB}/confirm/": "post",
-    f"/jobs/{SOME_JOB}/cancel/": "post",
-    f"/jobs/{SOME_JOB}/priority/": "post",
-}
+PAGES = [
+    "/jobs/",
+    "/jobs/new/",
+    f"/jobs/{SOME_JOB}/",
+    f"/jobs/{SOME_JOB}/results/",
+    f"/jobs/{SOME_JOB}/report/",
+    f"/jobs/{SOME_JOB}/report/1/",
+]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PAGES)
 def test_strangers_are_sent_to_the_login(anonymous: Client, path: str) -> None:
-    response = getattr(anonymous, PAGES[path])(path)
+    response = anonymous.get(path)
 
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
 
 
 @pytest.mark.django_db
-def test_a_fragment_that_lost_its_session_sends_the_whole_page_to_the_login(
-    anonymous: Client,
+@pytest.mark.parametrize("path", ["/jobs/?status=Active", f"/jobs/{SOME_JOB}/"])
+def test_a_fragment_that_lost_its_session_is_told_so_and_the_page_stays(
+    anonymous: Client, path: str
 ) -> None:
-    response = anonymous.get(
-        "/jobs/",
-        headers={**HTMX, "HX-Current-URL": "http://testserver/jobs/?status=Active"},
-    )
+    response = anonymous.get(path, headers=HTMX)
 
-    assert response["HX-Redirect"] == "/login/?next=%2Fjobs%2F%3Fstatus%3DActive"
+    assert (response.status_code, response.content) == (401, b"You are logged out.")
+    assert not {"HX-Redirect", "Location", "X-CSRFToken"} & set(response.headers)
+    assert "no-store" in response["Cache-Control"]
 
 
 def test_a_person_logs_in_and_lands_on_the_jobs(anonymous: Client, user: User) -> None:
@@ -66,6 +65,45 @@ def test_a_wrong_password_is_told_without_saying_which_half_was_wrong(
     response = anonymous.post("/login/", {"username": "ada", "password": "guess"})
 
     assert "Please enter a correct username and password" in response.content.decode()
+
+
+def test_a_failed_login_is_told_of_both_fields_and_keeps_the_name(
+    anonymous: Client, user: User
+) -> None:
+    page = anonymous.post("/login/", {"username": "ada", "password": "guess"}).content.decode()
+
+    fields = re.findall(r'<input type="(?:text|password)"[^>]*>', page)
+    assert len(fields) == 2
+    for field in fields:
+        assert 'aria-invalid="true"' in field
+        assert 'aria-describedby="login-fault"' in field
+    assert 'value="ada"' in fields[0]
+    (focused,) = re.findall(r"<[^>]+ autofocus[^>]*>", page)
+    assert 'id="login-fault"' in focused
+
+
+def test_a_login_begins_with_the_name(anonymous: Client, db: None) -> None:
+    page = anonymous.get("/login/").content.decode()
+
+    (focused,) = re.findall(r"<[^>]+ autofocus[^>]*>", page)
+    assert 'name="username"' in focused
+    assert "login-fault" not in page
+
+
+@pytest.mark.parametrize(
+    ("present", "repeated", "wrong"),
+    [("guess", "a-longer-word-of-ada", "old_password"), (PASSWORD, "another", "new_password2")],
+)
+def test_what_is_wrong_with_a_new_password_has_the_focus(
+    client: Client, present: str, repeated: str, wrong: str
+) -> None:
+    sent = {"old_password": present, "new_password1": "a-longer-word-of-ada"}
+
+    page = client.post("/password/", {**sent, "new_password2": repeated}).content.decode()
+
+    (focused,) = re.findall(r"<[^>]+ autofocus[^>]*>", page)
+    assert f'name="{wrong}"' in focused
+    assert f'id_{wrong}_error"' in focused
 
 
 def test_logging_out_needs_a_post_and_ends_at_the_login(client: Client) -> None:

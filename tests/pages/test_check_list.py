@@ -42,10 +42,12 @@ def test_everybody_can_check_a_list_in_both_schemes_and_sizes(
     faulty = make_manifest(FAULTY, fields=["Bucket", "Key", "VersionId"])
     clean = make_manifest(CLEAN)
     empty = make_manifest(b"", filename="empty.csv")
+    keys = make_manifest(b"a.jpg\nb.jpg\n", filename="keys.csv")
     paths = {
         "check": "/manifests/check/",
         "check-faulty": f"/manifests/{faulty.pk}/",
         "check-clean": f"/manifests/{clean.pk}/",
+        "check-other": f"/manifests/{keys.pk}/",
         "check-empty": f"/manifests/{empty.pk}/",
         "check-in-s3": f"/manifests/{make_manifest().pk}/",
     }

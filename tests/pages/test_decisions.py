@@ -38,6 +38,24 @@ def test_a_job_is_confirmed_once(client: Client, make_job: MakeJob) -> None:
     assert "The job is Ready; it cannot become Ready from there." in page
 
 
+@pytest.mark.parametrize(
+    ("status", "begun"),
+    [
+        *((status, False) for status in ("New", "Preparing", "Suspended", "Ready")),
+        *((status, True) for status in ("Active", "Pausing", "Paused")),
+    ],
+)
+def test_before_cancelling_it_is_said_whether_requests_may_be_under_way(
+    client: Client, make_job: MakeJob, status: str, *, begun: bool
+) -> None:
+    job = make_job(status=status, total_tasks=200)
+
+    page = client.get(reverse("job", args=[job.pk])).content.decode()
+
+    assert ("Requests that are under way are finished first, no new ones" in page) == begun
+    assert ("No task has been started." in page) != begun
+
+
 def test_cancelling_remembers_the_reason(client: Client, make_job: MakeJob) -> None:
     job = make_job(status="Ready")
 
@@ -50,7 +68,7 @@ def test_cancelling_remembers_the_reason(client: Client, make_job: MakeJob) -> N
 def test_cancelling_a_running_job_lets_requests_end(client: Client, make_job: MakeJob) -> None:
     page = decide(client, make_job(status="Active"), "cancel")
 
-    assert "requests that are under way are finished first" in page
+    assert "Cancelling was asked for." in page
 
 
 @pytest.mark.parametrize("status", FINAL)
@@ -76,8 +94,14 @@ def test_the_priority_can_be_changed(client: Client, make_job: MakeJob) -> None:
 
     page = decide(client, job, "priority", priority="77")
 
-    assert "The priority is now 77." in page
+    assert "The priority was set to 77." in page
     assert "Priority 77" in page
+
+
+def test_a_large_priority_is_told_in_groups_of_digits(client: Client, make_job: MakeJob) -> None:
+    page = decide(client, make_job(status="Active"), "priority", priority="2147483647")
+
+    assert "The priority was set to 2,147,483,647." in page
 
 
 @pytest.mark.parametrize("text", ["", "ten", "-1", "1.5", "2147483648", "99999999999"])
@@ -107,9 +131,9 @@ def test_the_speed_can_be_changed_while_the_job_runs(client: Client, make_job: M
 
     page = decide(client, job, "speed", requests_per_second=" 2500 ")
 
-    assert "The job sends at most 2500 requests per second now." in page
+    assert "The speed ceiling was set to 2,500 requests per second." in page
     assert "At most 2,500 requests/s" in page
-    assert '<span class="quiet numbers">at most 2,500</span>' in page
+    assert '<span class="quiet numbers">at most 2,500 requests/s</span>' in page
     assert "speed ceiling set to 2,500 requests per second" in page
 
 
@@ -121,8 +145,8 @@ def test_an_empty_field_removes_the_ceiling(client: Client, make_job: MakeJob) -
 
     job.refresh_from_db()
     assert job.requests_per_second is None
-    assert "The job has no speed ceiling of its own now." in page
-    assert "No speed ceiling" in page
+    assert "The speed ceiling of the job was removed." in page
+    assert "Speed: no limit" in page
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from jobs.errors import (
     NotPermitted,
     SpoolDamaged,
 )
+from jobs.models import Role
 from jobs.pages.middleware import PageErrors
 
 Raise = Callable[[Exception], None]
@@ -71,6 +72,16 @@ def test_an_upload_that_there_is_no_room_for_is_a_503_with_the_reason(
     assert response.status_code == 503
     assert "There is no room for that" in response.content.decode()
     assert "No space left on device" in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/jobs/new/", "/manifests/check/"])
+def test_a_form_that_is_too_large_is_a_413_that_says_what_to_do(
+    client: Client, role: Role, path: str
+) -> None:
+    response = client.post(path, {"source": "paste", "pasted": "a" * 5 * 1024 * 1024})
+
+    assert response.status_code == 413
+    assert "save a long list as a file and upload that" in response.content.decode()
 
 
 def test_a_database_that_does_not_answer_is_a_503(client: Client, failing: Raise) -> None:

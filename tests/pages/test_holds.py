@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -82,8 +83,8 @@ def test_a_held_job_says_who_paused_it_and_why_and_offers_to_resume(
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        ("Active", "The job pauses: requests that are under way are finished first."),
-        ("Ready", "The job is paused. No task starts until somebody resumes it."),
+        ("Active", "Pausing was asked for."),
+        ("Ready", "The job was put on hold."),
     ],
 )
 def test_pausing_and_resuming_tell_what_happens(
@@ -94,9 +95,43 @@ def test_pausing_and_resuming_tell_what_happens(
     job.refresh_from_db()
     assert (job.held_by, job.held_reason) == ("ada", "lunch")
 
-    assert "The job goes on when its turn comes." in decide(client, job, "resume")
+    assert "The job was resumed." in decide(client, job, "resume")
     job.refresh_from_db()
     assert not job.is_held
+
+
+@pytest.mark.parametrize("status", ["Completing", "Cancelling", "Failing"])
+def test_a_job_that_is_ending_is_no_more_said_to_be_paused(
+    client: Client, make_job: MakeJob, status: str
+) -> None:
+    job = make_job(status=status, held_by="ada", held_reason="lunch")
+
+    assert actions_of(client, job) == CHANGES
+    page = page_of(client, job) + client.get(reverse("job_list")).content.decode()
+    for told in ("On hold", "Paused by", "No task starts until"):
+        assert told not in page
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"status": "Suspended"}, "It runs only after a confirmation."),
+        ({"status": "Preparing"}, "It runs only after a confirmation."),
+        ({"status": "Preparing", "confirmation_required": False}, "The job was resumed."),
+        ({"status": "Paused"}, "The job was resumed."),
+    ],
+)
+def test_resuming_promises_nothing_of_what_has_to_be_confirmed_first(
+    client: Client, make_job: MakeJob, values: dict[str, Any], told: str
+) -> None:
+    job = make_job(held_by="alan", **values)
+    until = "until somebody has confirmed the job and resumed it" in page_of(client, job)
+    assert until == job.can_confirm
+
+    message = decide(client, job, "resume").partition("</main>")[0]
+
+    assert told in message
+    assert ("only after a confirmation" in message) == ("confirmation" in told)
 
 
 def test_two_people_pause_and_the_second_is_told_who_was_first(
@@ -123,13 +158,13 @@ def test_resuming_what_nobody_paused_is_refused(client: Client, make_job: MakeJo
 def test_hours_are_set_shown_and_removed(client: Client, make_job: MakeJob) -> None:
     job = make_job(status="Ready")
     page = decide(client, job, "window", **NIGHT)
-    assert "The job runs from 22:00 to 06:00 Europe/Berlin on Mon, Tue." in page
+    assert "The hours were set: from 22:00 to 06:00 Europe/Berlin on Mon, Tue." in page
     assert "Runs from 22:00 to 06:00 Europe/Berlin on Mon, Tue" in page
     assert 'value="22:00"' in page
 
     page = decide(client, job, "window", run_window_start="", run_window_end="")
 
-    assert "The job may run at any time." in page
+    assert "The hours were removed." in page
     job.refresh_from_db()
     assert job.run_window is None
 
@@ -137,24 +172,51 @@ def test_hours_are_set_shown_and_removed(client: Client, make_job: MakeJob) -> N
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"run_window_end": ""}, "Give a time of day such as 22:00"),
-        ({"run_window_start": "soon"}, "Give a time of day such as 22:00"),
-        ({"run_window_time_zone": "Mars"}, "There is no such time zone"),
-        ({"run_window_days": []}, "This may not be empty."),
-        ({"run_window_days": ["someday"]}, "someday is not one of the available choices"),
+        ({"run_window_end": ""}, "To: Give a time of day such as 22:00"),
+        ({"run_window_start": "soon"}, "From: Give a time of day such as 22:00"),
+        ({"run_window_time_zone": "Mars"}, "Time zone: There is no such time zone"),
+        ({"run_window_days": []}, "Days on which it begins: This may not be empty."),
+        (
+            {"run_window_days": ["someday"]},
+            "Days on which it begins: Select a valid choice. someday is not one of the available",
+        ),
     ],
 )
-def test_hours_that_make_no_sense_are_refused(
+def test_hours_that_make_no_sense_are_refused_by_their_label_and_stay_to_be_mended(
     client: Client, make_job: MakeJob, changes: dict[str, Any], told: str
 ) -> None:
-    job = make_job(status="Ready")
+    job, typed = make_job(status="Ready"), {**NIGHT, **changes}
 
-    page = decide(client, job, "window", **{**NIGHT, **changes})
+    answer = client.post(reverse("job_window", args=[job.pk]), typed)
 
+    page = answer.content.decode()
     job.refresh_from_db()
-    assert job.run_window is None
-    assert 'role="alert"' in page
-    assert told in page
+    assert (answer.status_code, job.run_window) == (422, None)
+    message = page[page.index('role="alert"') :].partition("</div>")[0]
+    assert f"The hours were not changed. {told}" in message
+    form = page[: page.index("Change the hours")].rpartition("<details")[2]
+    assert " open>" in form
+    assert "is-wrong" in form
+    for name in ("run_window_start", "run_window_end", "run_window_time_zone"):
+        (field,) = re.findall(rf'<input[^>]* name="{name}"[^>]*>', form)
+        assert f'value="{typed[name]}"' in field or not typed[name]
+    assert form.count(" checked") == len({"mon", "tue"} & set(typed["run_window_days"]))
+
+
+@pytest.mark.parametrize(
+    ("verb", "values", "told"),
+    [
+        ("priority", {"priority": "high"}, "Priority: Give a whole number from 0"),
+        ("speed", {"requests_per_second": "0"}, "Speed ceiling: Give"),
+        ("pause", {"reason": "a" * 257}, "A reason has at most 256 characters."),
+    ],
+)
+def test_what_a_button_refuses_says_which_field_is_meant(
+    client: Client, make_job: MakeJob, verb: str, values: dict[str, str], told: str
+) -> None:
+    page = decide(client, make_job(status="Ready"), verb, **values)
+
+    assert f"<p>{told}" in page[page.index('role="alert"') :].partition("</div>")[0]
 
 
 # ---- the form of a new job
@@ -190,7 +252,7 @@ def test_the_form_tells_each_fault_beside_its_field(
 
     assert status == 422
     assert Job.objects.count() == 0
-    summary, form = page.split('<form class="new"')
+    summary, form = page.split('<form class="new ')
     assert told in summary, "all faults are told at the top"
     beside = form[form.index(f'name="{field}"') :]
     assert told in beside[:2500], "and beside the field"

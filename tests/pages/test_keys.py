@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from jobs.models import AccessKey, ApiToken
 from tests.conftest import OTHER_ACCOUNT, MakeUser
+from tests.pages.conftest import OpenPage
 from tests.pages.test_ranks import browser
 
 KINDS = {"token": ApiToken, "access_key": AccessKey}
@@ -43,6 +44,25 @@ def revoke_path(row: ApiToken | AccessKey) -> str:
 
 
 # ---- making
+
+
+def test_a_form_that_is_sent_again_makes_no_other_key(client: Client) -> None:
+    token = re.search(r'name="form_token" value="([^"]+)"', client.get(reverse("key_new")).text)
+    assert token
+    first = make(client, "access_key", form_token=token[1])
+
+    again = make(client, "access_key", form_token=token[1])
+
+    assert secret_in(first.text)
+    assert again.status_code == 302
+    (told,) = get_messages(again.wsgi_request)
+    assert "has made a key already" in str(told)
+    assert AccessKey.objects.count() == 1
+    assert make(client, "access_key", form_token="another").status_code == 200
+    beside = Client()  # whose session knows of neither, as that of a second click
+    beside.force_login(User.objects.get())
+    assert make(beside, "access_key", form_token="another").status_code == 302
+    assert AccessKey.objects.count() == 2
 
 
 @EACH
@@ -90,6 +110,35 @@ def test_the_page_says_how_each_is_used(client: Client) -> None:
     assert '"s3control", endpoint_url="http://testserver", region_name="snow"' in key
     assert 'client.list_jobs(AccountId="000000000000")' in key
     assert f'-H "Authorization: Token {secret_in(token)}"' in token
+
+
+@EACH
+def test_what_is_shown_once_is_copied_by_a_button_each(client: Client, kind: str) -> None:
+    text = make(client, kind).text
+
+    offered = re.findall(r'data-copy="([^"]+)"', text)
+    assert (
+        offered
+        == {
+            "access_key": ["access-key-id", "secret", "for-boto3", "for-aws-cli", "for-curl"],
+            "token": ["secret", "for-curl", "for-python"],
+        }[kind]
+    )
+    for target in offered:
+        assert text.count(f'<code id="{target}">') == 1
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+def test_the_button_copies_the_secret_alone(open_page: OpenPage) -> None:
+    with open_page("/keys/new/", permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.get_by_role("button", name="Make it").click()
+        page.get_by_role("button", name="Copy the secret access key").click()
+        page.get_by_text("Copied", exact=True).first.wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        secret = page.locator("#secret").text_content()
+
+    assert copied == secret == AccessKey.objects.get().secret_access_key
 
 
 @EACH

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from jobs.models import Manifest, Role
-from tests.conftest import OTHER_ACCOUNT, MakeManifest
+from tests.conftest import OTHER_ACCOUNT, MakeManifest, PutObjects
 from tests.rows import content_of
 
 if TYPE_CHECKING:
@@ -154,7 +154,79 @@ def test_a_form_that_names_no_list_says_what_it_lacks(
 def test_a_list_that_looks_like_another_format_says_which(client: Client, user: User) -> None:
     text = text_of(upload(client, b'{"bucket": "photos", "key": "a"}\n'))
 
-    assert "It looks like another format: JSON lines." in text
+    assert "It looks like another format" in text
+    assert "JSON lines, not CSV." in text
+
+
+@pytest.mark.parametrize(
+    ("content", "format", "bucket"),
+    [
+        (b's3://photos/a\ns3://photos/b".jpg\n', "KeyList", ""),
+        (b"a\nb\n", "KeyList", "photos"),
+        (b'{"key": "a"}\n{"key": "b"}\n', "JSONLines", "photos"),
+    ],
+)
+def test_a_list_is_read_as_what_it_is_and_need_not_be_sent_again(
+    client: Client, user: User, content: bytes, format: str, bucket: str
+) -> None:
+    page = text_of(upload(client, content))
+    first = Manifest.objects.get()
+
+    assert ("Bucket of the keys" in page) == bool(bucket)
+    assert "What can be mended at once" not in page
+    response = client.post(
+        f"/manifests/{first.pk}/read-as/", {"read_as": format, "bucket": bucket}, follow=True
+    )
+
+    assert "No fault was found in 2 rows." in text_of(response)
+    read = Manifest.objects.exclude(pk=first.pk).get()
+    assert (read.format, read.filename, read.sha256) == (format, first.filename, first.sha256)
+    assert content_of(read) == content_of(first) == content
+
+
+def test_a_list_in_s3_is_read_as_what_it_is(
+    client: Client, role: Role, put_objects: PutObjects
+) -> None:
+    put_objects("list.txt", bucket="manifests", body=b"s3://photos/a\n")
+    asked = {"source": "s3", "role": role.name, "manifest_location": "s3://manifests/list.txt"}
+    page = client.post(CHECK, asked, follow=True)
+    found = Manifest.objects.get()
+    assert f'name="role" value="{role.name}"' in page.content.decode()
+
+    again = {"read_as": "KeyList", "role": role.name}
+    response = client.post(f"/manifests/{found.pk}/read-as/", again, follow=True)
+
+    assert "No fault was found in 1 row." in text_of(response)
+    read = Manifest.objects.exclude(pk=found.pk).get()
+    assert (read.format, read.location, read.etag) == ("KeyList", found.location, found.etag)
+
+
+def test_a_format_that_there_is_not_is_refused_and_the_list_stays(
+    client: Client, user: User
+) -> None:
+    upload(client, b"a\n")
+    found = Manifest.objects.get()
+
+    response = client.post(f"/manifests/{found.pk}/read-as/", {"read_as": "Excel"}, follow=True)
+
+    assert "Give 'S3BatchOperations_CSV_20180820'" in text_of(response)
+    assert Manifest.objects.get() == found
+
+
+def test_a_row_that_lacks_cells_is_as_wide_as_the_others(client: Client, user: User) -> None:
+    text = text_of(upload(client, b"photos\n", columns="Bucket,Key,VersionId"))
+
+    assert '<td class="cell"><code>photos</code></td> <td colspan="2"></td>' in text
+
+
+def test_the_manifest_of_an_inventory_is_checked_where_its_files_are(
+    client: Client, user: User
+) -> None:
+    content = b'{\n "fileFormat": "CSV",\n "fileSchema": "Bucket, Key"\n}\n'
+    page = text_of(upload(client, content))
+
+    assert "It looks like the manifest.json of an S3 Inventory." in page
+    assert "Read it as that" not in page
 
 
 def test_an_offer_that_may_do_harm_is_not_chosen_beforehand(client: Client, user: User) -> None:

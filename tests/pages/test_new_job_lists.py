@@ -13,6 +13,7 @@ from django.test import Client
 
 from jobs.models import Job, Manifest, Role
 from jobs.spool import spool
+from operations import OPERATIONS
 from tests.conftest import PutObjects
 from tests.manifests import gz
 from tests.pages.conftest import CSV, Fill, send
@@ -132,6 +133,39 @@ def test_a_pasted_list_that_is_wrong_is_told_beside_it(
     assert told in fault_of(page, "pasted")
 
 
+def test_a_list_too_long_to_paste_is_told_of_and_not_kept(client: Client, filled: Fill) -> None:
+    pasted = "photos,a\r\n" * 111_112
+
+    status, page = send(
+        client, filled(upload=None, source="paste", pasted=pasted, at="objects", step="operation")
+    )
+
+    assert status == 422
+    assert fault_of(page, "pasted") == (
+        "The list has 1000008 characters, more than 1000000. Save it as a file and upload that."
+    )
+    assert page.count("photos,a") == 111_112
+    assert not Manifest.objects.exists()
+
+
+def test_a_list_is_as_long_as_it_was_before_the_browser_changed_its_line_ends(
+    client: Client, filled: Fill, s3: S3Client
+) -> None:
+    pasted = "photos,a\r\n" * 111_111
+
+    status, page = send(client, filled(upload=None, source="paste", pasted=pasted))
+
+    assert status == 302, page
+
+
+def test_no_browser_cuts_what_is_pasted_into_a_text_area(client: Client, role: Role) -> None:
+    page = client.get("/jobs/new/").content.decode()
+
+    areas = re.findall(r"<textarea[^>]*>", page)
+    assert [area for area in areas if 'name="pasted"' in area]
+    assert not [area for area in areas if "maxlength" in area]
+
+
 # ---- inventories
 
 
@@ -197,15 +231,6 @@ def test_an_inventory_cannot_be_uploaded(client: Client, filled: Fill) -> None:
 # ---- a bucket to be listed
 
 
-@pytest.fixture
-def listing(filled: Fill) -> Fill:
-    def fill(**changes: Any) -> dict[str, Any]:
-        defaults = {"upload": None, "source": "listing", "listing_bucket": "photos"}
-        return filled(**{**defaults, **changes})
-
-    return fill
-
-
 def test_a_bucket_is_listed_with_the_filters_that_were_typed(
     client: Client, listing: Fill, s3: S3Client
 ) -> None:
@@ -240,26 +265,78 @@ def test_a_bucket_is_listed_with_the_filters_that_were_typed(
     ("changes", "field", "told"),
     [
         ({"listing_bucket": ""}, "listing_bucket", "Say which bucket."),
-        ({"listing_bucket": "a b"}, "listing_bucket", "bucket"),
+        ({"listing_bucket": "a b"}, "listing_bucket", "Give the name of a bucket, such as photos."),
         ({"listing_owner": "12"}, "listing_owner", "12 digits"),
-        ({"encryption": "SSEKMS"}, "ask_each_object", "one request per object"),
+        ({"encryption": "SSEKMS"}, "ask_each_object", "A listing cannot tell “Encryption”"),
+        (
+            {"replication_statuses": ["NONE"]},
+            "ask_each_object",
+            "Permit it with “Ask the store about each object”, or leave it out.",
+        ),
         ({"save_list": "on"}, "save_bucket", "bucket"),
-        ({"larger_than": "x"}, "larger_than", "whole number"),
+        ({"larger_than": "1e"}, "larger_than", "whole number"),
+        ({"created_before": "2020-01-01 --:--"}, "created_before", "such as 2026-11-29 14:00"),
+        ({"created_before": "01/02/2020"}, "created_before", "such as 2026-11-29 14:00"),
         (
             {"created_after": "2024-02-01T00:00:00", "created_before": "2024-01-01T00:00:00"},
             "created_before",
-            "No object is created after",
+            "No object fits both “Created after” and “Created before”.",
         ),
         ({"larger_than": "5", "smaller_than": "6"}, "smaller_than", "No object is larger than"),
     ],
 )
 def test_what_is_wrong_with_a_listing_is_told_beside_its_field(
-    client: Client, listing: Fill, changes: dict[str, str], field: str, told: str
+    client: Client, listing: Fill, changes: dict[str, Any], field: str, told: str
 ) -> None:
     status, page = send(client, listing(**changes))
 
     assert status == 422
     assert told in fault_of(page, field)
+    typed = {text for text in changes.values() if isinstance(text, str)} - {"", "on"}
+    assert all(f'value="{text}"' in page for text in typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"created_after": "2026-11-"},
+        {"smaller_than": "10 MB"},
+        {"failure_rule": "half", "failure_limit": "ten"},
+    ],
+)
+def test_what_is_typed_half_into_fields_that_nothing_is_made_of_holds_up_nobody(
+    client: Client, filled: Fill, s3: S3Client, typed: dict[str, str]
+) -> None:
+    status, page = send(client, filled(**typed))
+
+    assert status == 302, page
+    assert Job.objects.get().failure_rule == "half"
+
+
+@pytest.mark.parametrize(
+    ("typed", "moment"),
+    [
+        ("2024-01-31", "2024-01-31T00:00:00Z"),
+        ("2024-01-31 14:05", "2024-01-31T14:05:00Z"),
+        ("2024-01-31T14:05:06", "2024-01-31T14:05:06Z"),
+        ("2024-01-31T14:05+02:00", "2024-01-31T12:05:00Z"),
+    ],
+)
+def test_a_moment_is_typed_as_one_writes_it(
+    client: Client, listing: Fill, s3: S3Client, typed: str, moment: str
+) -> None:
+    status, page = send(client, listing(created_before=typed))
+
+    assert status == 302, page
+    assert Job.objects.get().manifest.generator["Filter"] == {"CreatedBefore": moment}
+
+
+@pytest.mark.parametrize("operation", [operation.name for operation in OPERATIONS])
+def test_what_is_typed_half_reaches_the_server(client: Client, role: Role, operation: str) -> None:
+    page = client.get(f"/jobs/new/?operation={operation}").content.decode()
+
+    types = {*re.findall(r'<input type="(\w[\w-]*)"', page)}
+    assert types <= {"hidden", "text", "radio", "checkbox", "file"}, "others are sent empty"
 
 
 def test_filters_that_are_filled_in_are_not_folded_away(client: Client, listing: Fill) -> None:

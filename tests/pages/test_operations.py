@@ -246,7 +246,7 @@ def test_what_is_needed_is_not_folded_away(client: Client, filled: Fill) -> None
         path = f"/jobs/new/?operation={operation}"
         fragment = client.get(path, headers=HTMX).content.decode()
 
-        assert fragment.count("<details class=") == folded
+        assert fragment.count('<details class="group"') == folded
 
 
 def test_the_removal_of_a_retention_is_shown_on_the_page_of_the_job() -> None:

@@ -79,7 +79,10 @@ def test_titles_and_descriptions_become_labels_and_help() -> None:
 
     assert (form.fields["text"].label, form.fields["text"].help_text) == ("A text", "Any text.")
     assert form.fields["words"].label == "Words"
-    assert form.fields["moment"].help_text == "In UTC."
+    assert (
+        form.fields["moment"].help_text
+        == "In UTC, such as 2026-11-29 14:00; a date alone is its midnight."
+    )
     assert form.about == "One field of every kind."
     assert form.permissions == ("s3:Everything",)
 
@@ -120,8 +123,8 @@ def test_a_section_is_open_where_something_is_filled_in_or_wrong() -> None:
             {"moment": "2026-02-03T04:05:06"},
             {"moment": datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)},
         ),
-        ({"tags": "a=1\r\n\r\n b = 2=3 "}, {"tags": [A_1, {"key": "b", "value": "2=3"}]}),
-        ({"words": "one\n two"}, {"words": ["one", "two"]}),
+        ({"tags": "a=1\r\n\r\nb=2=3"}, {"tags": [A_1, {"key": "b", "value": "2=3"}]}),
+        ({"words": "one\n two"}, {"words": ["one", " two"]}),
         ({"inner__names": "a=1"}, {"inner": {"names": {"a": "1"}}}),
     ],
 )
@@ -158,7 +161,7 @@ def test_a_grant_is_a_permission_and_a_grantee() -> None:
         ({"number": "many"}, "number", "Enter a whole number."),
         ({"flag": "perhaps"}, "flag", "Select a valid choice."),
         ({"choice": "THREE"}, "choice", "Select a valid choice."),
-        ({"moment": "soon"}, "moment", "Enter a valid date/time."),
+        ({"moment": "soon"}, "moment", "Write a date and time such as 2026-11-29 14:00, in UTC."),
         ({"tags": "a=1\nb"}, "tags", "Line 2: write key=value, not 'b'."),
         ({"grants": "READ me"}, "grants", "Line 1: write PERMISSION id=…"),
         ({"inner__names": "a=1\na=2"}, "inner.names", "Line 2: a was given before."),

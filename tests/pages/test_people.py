@@ -70,6 +70,13 @@ def test_a_fault_of_a_new_member_is_told_and_nobody_is_added(
     assert User.objects.count() == 3
 
 
+def test_a_password_that_was_typed_beside_a_fault_is_asked_for_again(administrator: User) -> None:
+    text = browser(administrator).post(reverse("member_new"), {**NEW, "username": "a b"}).text
+
+    error = text[text.index('id="id_password_error"') :]
+    assert error.split("<p>")[1].startswith("Type it again: ")
+
+
 def test_an_administrator_changes_a_rank(administrator: User, user: User) -> None:
     path = reverse("member_rank", args=["ada"])
 
@@ -126,6 +133,29 @@ def test_a_superuser_answers_to_superusers_alone(
     assert f'action="{path}"' not in text
     assert response.status_code == 403
     assert "is a superuser; only another superuser may do that." in response.text
+
+
+def test_a_superuser_is_given_no_rank_and_the_page_says_why(admin_user: User) -> None:
+    client, path = browser(admin_user), reverse("member_rank", args=["admin"])
+
+    text = client.get(reverse("member_list")).text
+    told = client.post(path, {"rank": "viewer"}, follow=True).text
+
+    assert f'action="{path}"' not in text
+    assert "A superuser is always an administrator." in text
+    assert "admin is a superuser, who is always an administrator; a rank would" in told
+    assert "admin is viewer now." not in told
+    assert not Member.objects.filter(user=admin_user).exists()
+
+
+def test_a_superuser_who_was_shut_out_is_shown_with_the_rank_they_come_back_to(
+    admin_user: User, administrator: User
+) -> None:
+    User.objects.filter(pk=admin_user.pk).update(is_active=False)
+
+    text = browser(administrator).get(reverse("member_list")).text
+
+    assert 'Administrator <span class="quiet">superuser</span>' in text
 
 
 @pytest.mark.parametrize("name", ["member_rank", "member_shut_out", "member_let_in"])

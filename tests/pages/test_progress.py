@@ -8,11 +8,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from jobs.models import Job, Lane, Manifest, Part, Role, recent
-from jobs.pages import speed
-from jobs.pages.progress import Progress, duration
+from jobs.models import Job, Lane, Manifest, Role, recent
+from jobs.pages.progress import Progress
+from jobs.pages.words import duration
+from jobs.workers import lanes_of
 from tests.conftest import MakeJob
-from tests.rows import make_slice
 
 
 def progress_of(**values: object) -> Progress:
@@ -65,39 +65,62 @@ def test_speed_and_time_left_come_from_committed_tasks_and_active_time() -> None
         assert progress.time_left == "6 min 40 s"
 
 
-def committed(job: Job, *parts: tuple[float, int]) -> None:
-    """Parts, each as many seconds ago and of as many tasks as said."""
-    slice_ = make_slice(job)
-    for start, (seconds, tasks) in enumerate(parts):
-        made = {"start": start, "end": start + 1, "succeeded": tasks, "failed": 0, "deferred": 0}
-        part = Part.objects.create(job=job, slice=slice_, **made)
-        Part.objects.filter(pk=part.pk).update(created_at=recent(seconds))
+def beating(job: Job, owner: str, silent: float = 0, rate: float = 0) -> None:
+    """A lane that has outcomes at hand."""
+    Lane.objects.create(
+        **{"owner": owner, "node": "n", "host": "h", "pid": 1, "process_start": 1, "job": job},
+        **{"succeeded": 5, "failed": 2, "beat_at": recent(silent), "rate": rate},
+    )
 
 
-def test_the_speed_is_that_of_the_last_half_minute(make_job: MakeJob) -> None:
-    job = make_job(status="Active", total_tasks=100_000, succeeded=40_000)
-    committed(job, (45, 30_000), (20, 500), (3, 100))
+def at_work(job: Job, *rates: float) -> Progress:
+    """With somebody at it: a lane of each rate, in tasks per second."""
+    for number, rate in enumerate(rates):
+        beating(job, f"alive-{number}", rate=rate)
+    return Progress.of(job, lanes_of(job))
 
-    progress = Progress.of(job)
 
-    assert (progress.speed, progress.time_left) == ("20", "50 min 0 s")
+def test_the_speed_is_what_those_who_work_at_it_report_together(make_job: MakeJob) -> None:
+    job = make_job(status="Active", total_tasks=100_000, succeeded=40_000, requests_per_second=50)
+    beating(job, "silent", silent=6, rate=500)
+
+    progress = at_work(job, 12, 8)
+
+    assert (progress.speed_name, progress.speed, progress.time_left) == ("Rate", "20", "50 min 0 s")
+    assert progress.ceiling == 50
 
 
 def test_a_job_that_stands_still_has_no_time_left(make_job: MakeJob) -> None:
     job = make_job(status="Active", total_tasks=100, succeeded=40)
-    committed(job, (50, 40))
 
-    progress = Progress.of(job)
+    progress = at_work(job, 0)
 
-    assert (progress.speed, progress.time_left) == ("0.0", "")
+    assert (progress.speed_name, progress.speed, progress.time_left) == ("Rate", "0.0", "")
 
 
-def test_a_job_too_young_for_half_a_minute_has_the_mean(make_job: MakeJob) -> None:
-    since = timezone.now() - timedelta(seconds=10)
+def test_a_job_so_young_that_no_worker_has_told_its_rate_has_the_mean(make_job: MakeJob) -> None:
+    since = timezone.now() - timedelta(seconds=1)
+    job = make_job(status="Active", succeeded=40, active_since=since, requests_per_second=5)
 
-    progress = Progress.of(make_job(status="Active", succeeded=400, active_since=since))
+    with time_machine.travel(since + timedelta(seconds=2), tick=False):
+        progress = at_work(job, 0)
+        told = (progress.speed_name, progress.ceiling, progress.tasks_per_second)
 
-    assert 30 < progress.tasks_per_second <= 40
+    assert told == ("Mean rate", None, 20.0)
+    Lane.objects.update(rate=7)
+    assert Progress.of(job, lanes_of(job)).speed_name == "Rate"
+
+
+@pytest.mark.parametrize("status", ["Ready", "Paused", "Completing", "Complete", "Cancelled"])
+def test_a_job_that_rests_or_has_ended_has_the_mean_of_its_time_at_work_and_no_ceiling(
+    make_job: MakeJob, status: str
+) -> None:
+    active = {"active_time": timedelta(seconds=20), "active_since": None}
+    job = make_job(status=status, total_tasks=500, succeeded=440, requests_per_second=20, **active)
+
+    progress = at_work(job, 300)
+
+    assert (progress.speed_name, progress.speed, progress.ceiling) == ("Mean rate", "22", None)
 
 
 @pytest.mark.parametrize(("of_job", "of_store"), [(5, None), (None, 5), (5, 8), (8, 5)])
@@ -113,24 +136,14 @@ def test_a_ceiling_below_the_rate_counts_for_the_time_left(
     assert Progress(job).time_left == "20 s"
 
 
-def test_the_speed_is_taken_from_the_newest_parts_where_there_are_many(
-    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(speed, "MOST_PARTS", 2)
-    job = make_job(status="Active", total_tasks=100_000, succeeded=40_000)
-    committed(job, (12, 100), (10, 100), (5, 100))
-
-    assert Progress.of(job).tasks_per_second == pytest.approx(20, rel=0.1)
-
-
 def test_a_slow_job_has_a_rate_with_decimals() -> None:
     progress = progress_of(succeeded=3, active_time=timedelta(seconds=10))
 
     assert progress.speed == "0.3"
 
 
-@pytest.mark.parametrize("status", ["Paused", "Completing", "Complete"])
-def test_time_left_is_told_only_while_tasks_run(status: str) -> None:
+@pytest.mark.parametrize("status", ["Pausing", "Paused", "Completing", "Complete"])
+def test_time_left_is_told_only_while_the_job_goes_on(status: str) -> None:
     progress = progress_of(
         status=status, total_tasks=10, succeeded=5, active_time=timedelta(seconds=10)
     )
@@ -166,19 +179,22 @@ def test_milestones_are_statuses_and_quarters() -> None:
 
 def test_a_lane_that_is_silent_does_not_count(make_job: MakeJob) -> None:
     job = make_job(status="Active", total_tasks=100)
-    for owner, seconds in (("alive", 1), ("silent", 3_600)):
-        Lane.objects.create(
-            owner=owner,
-            node="n",
-            host="h",
-            pid=1,
-            process_start=1,
-            job=job,
-            succeeded=5,
-            failed=2,
-            beat_at=timezone.now() - timedelta(seconds=seconds),
-        )
+    for owner, seconds in (("alive", 1), ("silent", 6), ("gone", 3_600)):
+        beating(job, owner, seconds)
 
-    progress = Progress.of(job)
+    progress = Progress.of(job, lanes_of(job))
 
     assert (progress.workers, progress.uncommitted) == (1, 7)
+
+
+@pytest.mark.parametrize("age", [20, 60])
+def test_a_job_whose_workers_are_silent_has_no_speed_and_no_end(
+    make_job: MakeJob, age: int
+) -> None:
+    since = timezone.now() - timedelta(seconds=age)
+    job = make_job(status="Active", total_tasks=1_000, succeeded=400, active_since=since)
+    beating(job, "silent", 6, rate=50)
+
+    progress = Progress.of(job, lanes_of(job))
+
+    assert (progress.speed, progress.time_left) == ("0.0", "")

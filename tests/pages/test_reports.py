@@ -69,6 +69,7 @@ def test_a_report_that_the_bucket_refused_can_be_downloaded(
 ) -> None:
     job = make_job(
         status="Failed",
+        failed=1,
         report_enabled=True,
         report_bucket="reports",
         failure_reasons=[WRITE_FAILED],
@@ -79,6 +80,47 @@ def test_a_report_that_the_bucket_refused_can_be_downloaded(
 
     assert "The bucket is not writable." in page
     assert "It could not be written to the bucket, but can be downloaded here" in page
+
+
+@pytest.mark.parametrize("code", ["ReportWriteFailed", "BucketOwnerMismatch"])
+def test_no_place_in_the_bucket_is_named_that_the_report_never_reached(
+    client: Client, make_job: MakeJob, code: str
+) -> None:
+    why = {"FailureCode": code, "FailureReason": "It is not to be."}
+    job = make_job(
+        status="Failed",
+        failed=1,
+        failure_reasons=[why],
+        report_enabled=True,
+        report_bucket="elsewhere",
+    )
+    add_report(job)
+
+    page = page_of(client, job)
+
+    assert "It could not be written to the bucket, but can be downloaded here" in page
+    assert "s3://elsewhere" not in page
+
+
+def test_a_report_that_was_lost_with_its_rows_is_not_taken_for_one_of_nothing(
+    client: Client, make_job: MakeJob
+) -> None:
+    why = {"FailureCode": "SpoolDamaged", "FailureReason": "The spool has lost the file 1.results."}
+    job = make_job(
+        status="Cancelled",
+        total_tasks=200,
+        failed=94,
+        failure_reasons=[why],
+        report_enabled=True,
+        report_bucket="elsewhere",
+    )
+
+    page = page_of(client, job)
+
+    assert "The report could not be written; the reason stands above." in page
+    assert page.index("The spool has lost the file 1.results.") < page.index("stands above")
+    assert "no task was executed" not in page
+    assert "s3://elsewhere" not in page
 
 
 @pytest.mark.parametrize(

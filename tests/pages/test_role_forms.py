@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -19,7 +20,7 @@ THUMBNAILS = {"name": "thumbnails", "url": "http://127.0.0.1:9001"}
 def fields(**changes: str) -> dict[str, str]:
     return {
         "name": "cellar",
-        "endpoint_url": "http://store.example.org:9000",
+        "endpoint_url": "http://127.0.0.1:9",
         "region": "eu-west-1",
         "addressing": "path",
         "access_key_id": "AKIAONE",
@@ -111,6 +112,48 @@ def test_a_fault_of_a_role_is_told_at_its_field(
     assert told in unescape(response.text)
     assert f"id_{next(iter(changes))}_error" in response.text
     assert Role.objects.get().access_key_id == role.access_key_id
+
+
+@pytest.mark.parametrize("secret", ["", "typed"])
+def test_all_faults_of_a_role_are_told_at_once(client: Client, secret: str) -> None:
+    """Those of the form, and those that only the verb knows."""
+    wrong = {"endpoint_url": "store", "region": "", "requests_per_second": "fast"}
+
+    response = client.post(reverse("role_new"), fields(**wrong, secret_access_key=secret))
+
+    errors = response.context["form"].errors
+    assert set(errors) == {*wrong, "secret_access_key"}
+    assert all(len(texts) == 1 for texts in errors.values())
+
+
+@pytest.mark.parametrize("name", ["role_new", "role_edit"])
+@pytest.mark.parametrize("wrong", [{"region": "us east"}, {"access_key_id": ""}])
+def test_a_secret_that_was_typed_beside_a_fault_is_asked_for_again(
+    client: Client, role: Role, name: str, wrong: dict[str, str]
+) -> None:
+    path = reverse(name, args=["archive"] if name == "role_edit" else [])
+
+    text = client.post(path, fields(**wrong, secret_access_key="t1")).text
+
+    error = text[text.index('id="id_secret_access_key_error"') :]
+    assert error.split("<p>")[1].startswith("Type it again: what was typed here is never sent back")
+    assert 'value="t1"' not in text
+
+
+def test_a_new_role_marks_its_secret_as_required_and_a_changed_one_does_not(
+    client: Client, role: Role
+) -> None:
+    new = client.get(reverse("role_new")).text
+    changed = client.get(reverse("role_edit", args=["archive"])).text
+
+    mark = 'Secret access key<span class="required"'
+    assert (mark in new, mark in changed) == (True, False)
+    assert re.search(r'<input type="password"[^>]* required', new)
+    assert not re.search(r'<input type="password"[^>]* required', changed)
+
+
+def test_a_speed_ceiling_says_its_unit(client: Client) -> None:
+    assert "Speed ceiling, in requests per second" in client.get(reverse("role_new")).text
 
 
 def test_a_role_is_deleted_unless_a_job_has_it(

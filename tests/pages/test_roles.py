@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from jobs import probing, stores
 from jobs.models import Job, Member, Rank, Role, Trial, Waiver
-from operations.probe import Finding, Found
+from operations.probe import NOT_TRIED, Finding, Found
 from tests.conftest import OTHER_ACCOUNT, SECRET, MakeJob, MakeRole
 from tests.pages.conftest import SIZES, OpenPage
 
@@ -31,7 +32,7 @@ UNTRIED = "UNTRIED_STORE: The role may not write a scratch object to photos: 403
 
 @pytest.fixture
 def role(make_role: MakeRole) -> Role:
-    role = make_role(endpoint_url="http://store.example.org:9000", server="uvicorn")
+    role = make_role(endpoint_url="http://127.0.0.1:9", server="uvicorn")
     for operation, (finding, detail) in FOUND.items():
         Trial.objects.create(
             account_id=role.account_id,
@@ -111,10 +112,19 @@ def test_probing_shows_what_came(
     assert 'class="notice good"' in text
 
 
-@pytest.mark.parametrize("finding", [Finding.IGNORED, Finding.DESTROYS, Finding.UNTRIED])
+@pytest.mark.parametrize(
+    ("finding", "tone"),
+    [
+        (Finding.REFUSED, "wait"),
+        (Finding.IGNORED, "wait"),
+        (Finding.UNTRIED, "wait"),
+        (Finding.DESTROYS, "bad"),
+    ],
+)
 def test_what_was_found_bad_has_no_green_tick_above_it(
-    client: Client, role: Role, monkeypatch: pytest.MonkeyPatch, finding: Finding
+    client: Client, role: Role, monkeypatch: pytest.MonkeyPatch, finding: Finding, tone: str
 ) -> None:
+    Trial.objects.all().delete()
     monkeypatch.setattr(stores, "identify", lambda *_: None)
     monkeypatch.setattr(probing, "sweep", lambda *_: None)
     monkeypatch.setattr(probing, "probe", lambda *_: Found(finding, "It is gone.", 200))
@@ -122,8 +132,61 @@ def test_what_was_found_bad_has_no_green_tick_above_it(
     path = reverse("role_probe", args=["archive"])
     text = client.post(path, {"bucket": "scratch"}, follow=True).content.decode()
 
-    assert 'class="notice wait"' in text
+    assert f'class="notice {tone}"' in text
     assert 'class="notice good"' not in text
+
+
+def test_what_destroys_data_is_told_first_then_what_does_not_work_then_what_was_not_tried(
+    client: Client, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Trial.objects.all().delete()
+    found = {
+        "S3PutObjectCopy": Found(Finding.IGNORED, "Nothing.", 200),
+        "S3PutObjectAcl": Found(Finding.REFUSED, "No.", 501),
+        "S3PutObjectRetention": Found(Finding.UNTRIED, "There is no Object Lock.", 400),
+        "S3UpdateObjectEncryption": Found(Finding.DESTROYS, "It is gone.", 200),
+    }
+    works = Found(Finding.WORKS, "It is there.", 200)
+    monkeypatch.setattr(stores, "identify", lambda *_: None)
+    monkeypatch.setattr(probing, "sweep", lambda *_: None)
+    monkeypatch.setattr(probing, "probe", lambda name, *_: found.get(name, works))
+
+    path = reverse("role_probe", args=["archive"])
+    text = client.post(path, {"bucket": "scratch"}, follow=True).content.decode()
+
+    assert '<div class="notice bad"' in text
+    assert (
+        "<p>Destroys data: Update object encryption. Ignored silently: Copy. "
+        "Refused cleanly: Replace access control list (ACL). "
+        "1 of 7 could not be tried: Object Lock retention. There is no Object Lock.</p>"
+    ) in text
+
+
+def test_the_worst_stands_first_in_the_table(client: Client, role: Role) -> None:
+    text = page(client)
+
+    rows = re.findall(r'<td role="cell">([^<]+) <span class="quiet"><code>', text)
+    assert rows == [
+        "Replace all object tags",  # destroys data
+        "Delete all object tags",  # ignored
+        "Replace access control list (ACL)",  # refused
+        "Object Lock retention",  # not tried yet
+        "Object Lock legal hold",  # could not be tried
+        "Update object encryption",  # not tried yet
+        "Copy",  # works
+        "Invoke AWS Lambda function",
+        "Restore",
+        "Replicate",
+        "Compute checksum",
+    ]
+
+
+def test_it_says_why_something_is_never_tried(client: Client, role: Role) -> None:
+    text = page(client)
+
+    assert text.count("Cannot be tried") == len(NOT_TRIED) == 4
+    for reason in NOT_TRIED.values():
+        assert reason in text
 
 
 def test_the_page_does_not_say_that_a_store_was_tried_that_could_not_be(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import psycopg
@@ -29,7 +31,8 @@ def test_a_job_goes_on_from_a_backup_when_database_and_spool_are_lost(
     until(lambda: job.executed() > after, 30, "the job to go on after the backup")
     done_in_all = job.executed()
     for process in (engine, installation.processes[0]):
-        process.kill()
+        # With its children: a web worker that outlives its master answers for a moment.
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
     destroy(installation)
 

@@ -74,6 +74,29 @@ def test_a_manifest_that_is_prepared_while_workers_die_has_each_row_once(
     assert rows_in_slices(installation, job["id"]) == (FILES * ROWS, 1)
 
 
+def test_a_child_job_that_is_prepared_while_a_worker_dies_has_each_row_once(
+    installation: Installation, lists: S3Client
+) -> None:
+    victims = Victims(installation)
+    parent = installation.api("POST", "jobs/", json=asked())["id"]
+    until(lambda: job_of(installation, parent)["status"] == "Suspended", 180, "the parent")
+    installation.api("POST", f"jobs/{parent}/cancel/")
+    # One is copied within a second: of several, some are under way or still wait when it happens.
+    wanted = {"tasks": "not_executed"}
+    children = [
+        installation.api("POST", f"jobs/{parent}/retry/", json=wanted)["id"] for _ in range(4)
+    ]
+
+    until(lambda: job_of(installation, children[0])["preparing"]["rows_read"], 60, "the first rows")
+    for worker in installation.workers(victims.engine)[:2]:
+        installation.kill(worker)
+    for child in children:
+        until(lambda job=child: job_of(installation, job)["status"] == "Suspended", 180, "a child")
+
+    for child in children:
+        assert rows_in_slices(installation, child) == (FILES * ROWS, 1)
+
+
 def asked() -> dict[str, Any]:
     return {
         "operation": "S3PutObjectTagging",

@@ -1,9 +1,9 @@
-"""POST jobs/confirm/ and jobs/cancel/: deciding on all jobs that a filter finds."""
+"""POST jobs/confirm/, jobs/cancel/ and jobs/priority/: deciding on all jobs that a filter finds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,11 @@ from django.test import Client
 
 from jobs import bulk
 from jobs.models import UNTRIED, Job
-from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeUser
+from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeRole, MakeUser
 from tests.rest.conftest import BrowserOf, Post, Send
 
 CONFIRM, CANCEL = "/api/v1/jobs/confirm/", "/api/v1/jobs/cancel/"
+PRIORITY = "/api/v1/jobs/priority/"
 NO_JOB = "00000000-0000-4000-8000-000000000000"
 SUSPENDED = {"status": ["Suspended"]}
 BOTH = pytest.mark.parametrize("path", [CONFIRM, CANCEL])
@@ -166,7 +167,7 @@ def test_the_number_expected_is_that_of_all_jobs_and_not_of_one_call(
     post: Post, several: Several, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     several(5)
-    monkeypatch.setattr(bulk, "MOST_JOBS", 2)
+    monkeypatch.setattr(bulk, "JOBS_A_CALL", 2)
 
     assert post(CANCEL, {"filter": SUSPENDED, "expect": 2}).status_code == 409
     told = post(CANCEL, {"filter": SUSPENDED, "expect": 5}).json()
@@ -185,7 +186,7 @@ def test_what_a_call_did_not_get_through_is_left_for_the_next(
 ) -> None:
     jobs = several(5, status="Complete")
     jobs += [make_job(status="Suspended")]
-    monkeypatch.setattr(bulk, "MOST_JOBS", most)
+    monkeypatch.setattr(bulk, "JOBS_A_CALL", most)
     monkeypatch.setattr(bulk, "SECONDS", seconds)
     body: dict[str, Any] = {"filter": {"operation": "S3PutObjectTagging"}}
 
@@ -259,3 +260,110 @@ def test_a_job_that_goes_meanwhile_does_not_end_the_rest(
     assert [one["code"] for one in told["jobs"]] == ["NotFound", None]
     second.refresh_from_db()
     assert second.status == "Cancelled"
+
+
+# ---- who, when, and groups
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        {"role": "archive"},
+        {"creator": "ada"},
+        {"created_from": "2026-03-05T00:00:00Z"},
+        {"created_before": "2026-03-05T00:00:00+01:00"},
+        {"group": "waiting"},
+        {"group": "paused"},
+        {"group": "to-confirm", "operation": "S3PutObjectTagging"},
+    ],
+    ids=str,
+)
+def test_the_list_and_the_decision_find_the_same_jobs(
+    client: Client,
+    post: Post,
+    make_job: MakeJob,
+    make_role: MakeRole,
+    other_user: User,
+    which: dict[str, str],
+) -> None:
+    make_role("archive")
+    day = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    make_job(status="Ready", created_at=day)
+    make_job(status="Ready", held_by="ada", created_at=day)
+    make_job(status="Suspended", created_at=day, created_by=other_user)
+    make_job(status="Ready", role=make_role("media"), created_at=day - timedelta(days=1))
+
+    listed = client.get("/api/v1/jobs/", which).json()["results"]
+    told = post(CANCEL, {"filter": which, "expect": len(listed)}).json()
+
+    assert 0 < told["done"] < 4
+    assert {one["id"] for one in told["jobs"]} == {one["id"] for one in listed}
+
+
+@pytest.mark.parametrize(
+    ("which", "field"),
+    [
+        ({"group": "asleep"}, "group"),
+        ({"created_from": "yesterday"}, "created_from"),
+        ({"created_before": "2026-03-05T00:00:00"}, "created_before"),
+        ({"operation": "S3Sing"}, "operation"),
+        ({"role": "a\0b"}, "role"),
+        ({"creator": ""}, "creator"),
+    ],
+    ids=str,
+)
+def test_the_list_and_the_decision_refuse_the_same(
+    client: Client, post: Post, several: Several, which: dict[str, str], field: str
+) -> None:
+    several(1)
+
+    listed, decided = client.get("/api/v1/jobs/", which), post(CANCEL, {"filter": which})
+
+    assert (listed.status_code, list(listed.json()["fields"])) == (400, [field])
+    assert (decided.status_code, list(decided.json()["fields"])) == (400, [f"filter.{field}"])
+    assert statuses() == {"Suspended"}
+
+
+# ---- the priority of many
+
+
+def test_the_priority_of_many_is_changed_in_one_call(
+    post: Post, several: Several, make_job: MakeJob
+) -> None:
+    jobs = several(2)
+    ended = make_job(status="Complete", priority=3)
+
+    told = post(
+        PRIORITY, {"filter": {"operation": "S3PutObjectTagging"}, "priority": 70, "expect": 3}
+    ).json()
+
+    assert (told["done"], told["refused"]) == (2, 1)
+    assert {one["code"] for one in told["jobs"]} == {None, "JobStatusException"}
+    assert {job.pk: job.priority for job in Job.objects.all()} == {
+        **{job.pk: 70 for job in jobs},
+        ended.pk: 3,
+    }
+    assert {job.events.get().reason for job in jobs} == {"priority set to 70"}
+
+
+@pytest.mark.parametrize("priority", [None, -1, 2_147_483_648, "7", 7.5, True, ...])
+def test_no_other_priority_is_taken(post: Post, several: Several, priority: object) -> None:
+    several(1)
+    body = {"filter": SUSPENDED} | ({} if priority is ... else {"priority": priority})
+
+    response = post(PRIORITY, body)
+
+    assert (response.status_code, list(response.json()["fields"])) == (400, ["priority"])
+    assert Job.objects.get().priority == 10
+
+
+@pytest.mark.parametrize("rank", ["viewer", "submitter"])
+def test_only_operators_change_the_priority(
+    browser_of: BrowserOf, send: Send, several: Several, rank: str
+) -> None:
+    several(1)
+
+    answer = send(browser_of(rank), "post", PRIORITY, {"filter": SUSPENDED, "priority": 7})
+
+    assert answer.status_code == 403
+    assert Job.objects.get().priority == 10

@@ -51,6 +51,11 @@ def test_a_pause_needs_no_body(client: Client, make_job: MakeJob) -> None:
             {"status": "Paused"},
             "The job is Paused, and no person paused it; there is nothing to resume.",
         ),
+        (
+            "resume",
+            {"status": "Cancelling", "held_by": "x"},
+            "The job is Cancelling; it cannot be resumed any more.",
+        ),
         ("window", {"status": "Failed"}, "The job is Failed; its hours can change no more."),
     ],
 )
@@ -63,6 +68,15 @@ def test_what_cannot_be_is_a_conflict(
     assert told.status_code == 409
     assert told.json()["message"] == message
     assert not job.events.exists()
+
+
+@pytest.mark.parametrize("status", ["Completing", "Cancelling", "Failing", "Cancelled"])
+def test_a_job_that_is_ending_is_not_on_hold(
+    client: Client, make_job: MakeJob, status: str
+) -> None:
+    job = make_job(status=status, held_by="ada", held_reason="lunch")
+
+    assert client.get(f"/api/v1/jobs/{job.pk}/").json()["hold"] is None
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "window"])

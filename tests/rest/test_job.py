@@ -76,6 +76,7 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
         },
         "preparing": {"rows_read": 0, "bytes_read": 0, "total_bytes": None},
         "generated_manifest": None,
+        "parent": None,
         "failure_reasons": [],
         "status_update_reason": "go",
         "created_at": "2026-01-05T10:00:00Z",
@@ -86,8 +87,9 @@ def test_a_job_is_shown_in_full(client: Client, make_job: MakeJob) -> None:
     }  # fmt: skip
     assert manifest["location"] == "s3://manifests/list.csv"
     assert manifest["fields"] == ["Bucket", "Key"]
+    assert links.pop("children") == f"http://testserver{JOBS}?parent={job.pk}"
     assert set(links) == {
-        *("confirm", "cancel", "pause", "resume", "priority", "speed", "window"),
+        *("confirm", "cancel", "pause", "resume", "priority", "speed", "window", "retry"),
         *("tags", "results", "report", "events"),
     }
     assert all(link.startswith(f"http://testserver{JOBS}{job.pk}/") for link in links.values())
@@ -98,9 +100,9 @@ def test_the_links_of_a_job_lead_somewhere(client: Client, make_job: MakeJob) ->
 
     links = client.get(f"{JOBS}{job.pk}/").json()["links"]
 
-    for name in ("tags", "results", "report", "events"):
+    for name in ("tags", "results", "report", "events", "children"):
         assert client.get(links[name]).status_code == 200
-    for name in ("confirm", "cancel", "pause", "resume", "priority", "speed", "window"):
+    for name in ("confirm", "cancel", "pause", "resume", "priority", "speed", "window", "retry"):
         assert client.get(links[name]).status_code == 405
 
 
@@ -139,13 +141,15 @@ def test_rows_that_an_ended_job_had_started_and_not_committed_are_in_doubt(
     assert progress["in_doubt"] == in_doubt
 
 
-def test_what_living_lanes_have_at_hand_is_provisional(client: Client, make_job: MakeJob) -> None:
+def test_what_lanes_that_are_not_silent_have_at_hand_is_provisional(
+    client: Client, make_job: MakeJob
+) -> None:
     job = make_job(status="Active", succeeded=10)
     now = timezone.now()
     at = {"node": "box", "host": "box", "pid": 7, "process_start": 1, "job": job}
     Lane.objects.create(owner="box/1", succeeded=5, failed=1, **at)
     Lane.objects.create(owner="box/2", succeeded=2, **at)
-    Lane.objects.create(owner="dead/3", failed=9, beat_at=now - timedelta(hours=1), **at)
+    Lane.objects.create(owner="silent/3", failed=9, beat_at=now - timedelta(seconds=6), **at)
 
     progress = client.get(f"{JOBS}{job.pk}/").json()["progress"]
 

@@ -103,6 +103,22 @@ def test_nobody_makes_one_for_others_but_administrators(
 
 
 @BOTH
+def test_those_of_one_moment_are_listed_newest_first_page_by_page(
+    client: Client, user: User, path: str
+) -> None:
+    kind = ApiToken if path == TOKENS else AccessKey
+    for label in ("first", "second", "third"):
+        kind.issue(user, label=label)
+    kind.objects.update(created_at="2026-01-01T00:00:00Z")
+
+    page = client.get(f"{path}?limit=2").json()
+    rest = client.get(page["next"]).json()
+
+    labels = [[row["label"] for row in part["results"]] for part in (page, rest)]
+    assert labels == [["third", "second"], ["first"]]
+
+
+@BOTH
 def test_people_see_and_end_their_own_and_administrators_all_of_the_account(
     client: Client, administrator: Client, user: User, send: Send, make_user: MakeUser, path: str
 ) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.credentials import ApiToken
+from jobs.models import Member
 from tests.conftest import OTHER_ACCOUNT, PASSWORD, MakeUser
 from tests.rest.conftest import BrowserOf, Send
 
@@ -148,6 +149,16 @@ def test_the_last_administrator_stays(administrator: Client, send: Send) -> None
 
     assert (demoted.status_code, shut.status_code) == (409, 409)
     assert administrator.get(path).json()["rank"] == "administrator"
+
+
+def test_a_superuser_is_given_no_rank(anonymous: Client, send: Send, db: None) -> None:
+    anonymous.force_login(User.objects.create_superuser("root"))
+
+    response = send(anonymous, "post", f"{MEMBERS}root/rank/", {"rank": "viewer"})
+
+    assert response.status_code == 409
+    assert "who is always an administrator" in response.json()["message"]
+    assert not Member.objects.exists()
 
 
 @pytest.mark.parametrize("verb", ["", "ada/rank/", "ada/shut-out/", "ada/let-in/"])

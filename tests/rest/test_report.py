@@ -26,7 +26,7 @@ def path(job: Any, name: str) -> str:
         ({"status": "Completing"}, "The report is written when the job ends."),
         ({"status": "Cancelled"}, "No task was executed, so there is nothing to report."),
         (
-            {"status": "Failed", "succeeded": 3},
+            {"status": "Failed", "succeeded": 3, "report_enabled": True, "report_bucket": "gone"},
             "The report could not be written; failure_reasons of the job say why.",
         ),
     ],

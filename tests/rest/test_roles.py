@@ -129,6 +129,14 @@ def test_a_probe_says_what_could_not_be_tried(post: Post, role: Role, store: lis
     assert told["warning"] == f"1 of 1 could not be tried: {TAGS}. The role may not write."
 
 
+def test_a_probe_warns_of_what_destroys_data(post: Post, role: Role, store: list[Found]) -> None:
+    store[0] = Found(Finding.DESTROYS, "It is gone.", 200)
+
+    told = post("/api/v1/roles/archive/probe/", {"bucket": "scratch", "operations": [TAGS]}).json()
+
+    assert told["warning"] == f"Destroys data: {TAGS}."
+
+
 def test_a_bucket_that_is_not_there_is_told(
     post: Post, role: Role, store: list[Found], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ may use it; HEAD goes with GET. Whatever method stands nowhere is answered with 
     ANYBODY    strangers too
     OWNER      a submitter who created the job, else an operator
     KEYHOLDER  whose token or key it is, else an administrator; to others it is not there
+    HOST       an administrator of the account that the installation is for
     NOTHING    there is nothing: 404 for whoever is signed in
     SIGNED     asks for a signature of the request: a session is worth nothing there
 """
@@ -19,6 +20,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from jobs.models import Rank
 
 ANYBODY, OWNER, KEYHOLDER, NOTHING, SIGNED = "anybody", "owner", "keyholder", "nothing", "signed"
+HOST = "host"
 V, S, O, A = Rank  # noqa: E741
 
 Needed = dict[str, str]
@@ -34,26 +36,34 @@ PAGES: dict[str, Needed] = {
     "login": dict.fromkeys(("GET", "POST", "PUT", "OPTIONS"), ANYBODY),
     "logout": dict.fromkeys(("POST", "OPTIONS"), ANYBODY),
     "password": dict.fromkeys(("GET", "POST", "PUT", "OPTIONS"), V),
+    "settings": {"GET": HOST},
     "job_list": READ,
+    "job_bulk": {"GET": S, "POST": S},
     "job_new": {"GET": S, "POST": S},
+    "job_new_browse": {"GET": S},
+    "job_new_again": {"GET": S, "POST": S},
     "job": READ,
     "job_results": READ,
     "job_report": READ,
     "job_report_file": READ,
+    "job_report_preview": READ,
     "job_in_doubt": READ,
     "job_confirm": {"POST": O},
     "job_cancel": {"POST": OWNER},
     "job_pause": {"POST": O},
     "job_resume": {"POST": O},
-    "job_window": {"POST": O},
+    "job_window": {"GET": V, "POST": O},
     "job_priority": {"POST": O},
     "job_speed": {"POST": O},
+    "job_retry": {"POST": S},
     "manifest_check": {"GET": S, "POST": S},
     "manifest": {"GET": S},
     "manifest_mend": {"POST": S},
+    "manifest_read_as": {"POST": S},
     "manifest_content": READ,
     "role_list": READ,
     "role": READ,
+    "role_answer": {"GET": S},
     "role_probe": {"POST": S},
     "role_override": {"POST": O},
     "role_new": {"GET": A, "POST": A},
@@ -79,6 +89,7 @@ API: dict[str, Needed] = {
     "api:jobs": {"GET": V, "POST": S},
     "api:jobs_confirm": {"POST": O},
     "api:jobs_cancel": {"POST": S},
+    "api:jobs_priority": {"POST": O},
     "api:job": READ,
     "api:job_confirm": {"POST": O},
     "api:job_cancel": {"POST": OWNER},
@@ -87,6 +98,7 @@ API: dict[str, Needed] = {
     "api:job_window": {"POST": O},
     "api:job_priority": {"POST": O},
     "api:job_speed": {"POST": O},
+    "api:job_retry": {"POST": S},
     "api:job_tags": {"GET": V, "PUT": OWNER, "DELETE": OWNER},
     "api:job_results": READ,
     "api:job_report": READ,
@@ -147,22 +159,27 @@ TAGGING = {
 }
 
 BODIES: dict[str, Any] = {
+    "job_bulk": {"decision": "cancel", "everything": "1", "expect": "0"},
     "job_priority": {"priority": "7"},
     "job_speed": {"requests_per_second": "250"},
     "job_window": {},
+    "job_retry": {"tasks": "in_doubt"},
     "manifest_mend": {"mend": "header"},
+    "manifest_read_as": {"read_as": "KeyList"},
     "member_rank": {"rank": "submitter"},
     "role_override": {"operation": "S3PutObjectAcl", "reason": "known"},
     "api:jobs": TAGGING,
     "api:job_priority": {"priority": 7},
     "api:job_speed": {"requests_per_second": 250},
     "api:job_window": {"run_window": None},
+    "api:job_retry": {"tasks": "in_doubt"},
     "PUT api:role": {"access_key_id": "AKIATESTSONLY", "secret_access_key": "secret"},
     "PATCH api:role": {"region": "eu-west-1"},
     "PUT api:function": {"url": "http://127.0.0.1:9001"},
     "PUT api:job_tags": {"tags": {"team": "archive"}},
     "api:jobs_confirm": {"filter": {"status": ["Suspended"]}},
     "api:jobs_cancel": {"filter": {"status": ["Suspended"]}},
+    "api:jobs_priority": {"filter": {"status": ["Suspended"]}, "priority": 7},
     "api:members": {"username": "new", "password": "a sentence nobody guesses", "rank": "viewer"},
     "api:member_rank": {"rank": "submitter"},
     "api:role_override": {"operation": "S3PutObjectAcl", "reason": "known"},

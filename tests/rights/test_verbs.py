@@ -48,8 +48,10 @@ SEEN: dict[str, tuple[Rank, Call]] = {
 """What shows rows: to others none of ours."""
 
 OURS: dict[str, tuple[Rank, Call]] = {
+    "ask_store": (S, lambda user, its: services.ask_store(user, its.role.name)),
     "cancel_job": (O, lambda user, its: services.cancel_job(its.job, user)),
     "check_manifest": (S, lambda user, its: services.check_manifest(user, its.manifest)),
+    "check_role": (A, lambda user, its: services.check_role(user, its.role.name)),
     "confirm_job": (O, lambda user, its: services.confirm_job(its.job, user)),
     "delete_function": (A, lambda user, its: services.delete_function(user, its.function.name)),
     "delete_role": (A, lambda user, its: services.delete_role(user, its.role.name)),
@@ -59,7 +61,15 @@ OURS: dict[str, tuple[Rank, Call]] = {
     "member_of": (V, lambda user, its: services.member_of(user, "viewer")),
     "mend_manifest": (S, lambda user, its: services.mend_manifest(user, its.manifest, ["header"])),
     "pause_job": (O, lambda user, its: services.pause_job(its.job, user)),
+    "read_list_as": (
+        S,
+        lambda user, its: services.read_list_as(user, its.manifest, format="KeyList"),
+    ),
     "resume_job": (O, lambda user, its: services.resume_job(its.job, user)),
+    "retry_tasks": (
+        S,
+        lambda user, its: services.retry_tasks(user, its.ended, {"tasks": "in_doubt"}),
+    ),
     "role_of": (V, lambda user, its: services.role_of(user, its.role.name)),
     "set_active": (A, lambda user, its: services.set_active(user, "viewer", active=False)),
     "set_priority": (O, lambda user, its: services.set_priority(its.job, user, 7)),
@@ -86,9 +96,38 @@ OURS: dict[str, tuple[Rank, Call]] = {
             },
         ),
     ),
+    "rehearse_job": (
+        S,
+        lambda user, its: services.rehearse_job(
+            user,
+            {
+                "operation": "S3DeleteObjectTagging",
+                "manifest": {"id": str(its.manifest.pk)},
+                "role": its.role.arn,
+            },
+        ),
+    ),
     "keep_in_s3": (
         S,
         lambda user, its: services.keep_in_s3(user, {"location": "s3://a/b"}, its.role.name),
+    ),
+    "list_in_s3": (
+        S,
+        lambda user, its: services.list_in_s3(user, {"location": "s3://a/b"}, its.role.name),
+    ),
+    "list_of_tasks": (
+        S,
+        lambda user, its: services.list_of_tasks(user, {"id": its.ended.pk, "tasks": "in_doubt"}),
+    ),
+    "look_around": (S, lambda user, its: services.look_around(user, its.role.name)),
+    "look_at_bucket": (
+        S,
+        lambda user, its: services.look_at_bucket(
+            user,
+            {"source_bucket": "arn:aws:s3:::photos", "enable_manifest_output": False},
+            its.role.name,
+            "S3DeleteObjectTagging",
+        ),
     ),
 }
 """What is done to something of ours: others are refused."""

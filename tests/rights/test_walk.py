@@ -20,6 +20,7 @@ from tests.rights.declared import (
     API,
     BODIES,
     DECLARED,
+    HOST,
     KEYHOLDER,
     MADE_BY_NAME,
     NOTHING,
@@ -89,7 +90,7 @@ def expected(name: str, method: str, kind: str, *, is_someones: bool) -> set[int
     if is_public(name):
         return {302, 405}
     if kind in STRANGERS:
-        return {401} if name in API else {302}
+        return {401} if name in API or is_held_up(name, method) else {302}
     if need is None:
         return {403, 405}
     if need == NOTHING:
@@ -99,12 +100,19 @@ def expected(name: str, method: str, kind: str, *, is_someones: bool) -> set[int
     return of_members(need, kind, is_someones=is_someones)
 
 
+def is_held_up(name: str, method: str) -> bool:
+    """Whether strangers are told where they are: what they sent would be lost at the login."""
+    return method == "POST" and name != "password"
+
+
 def is_public(name: str) -> bool:
     return set(DECLARED[name].values()) == {ANYBODY}
 
 
 def of_members(need: str, kind: str, *, is_someones: bool) -> set[int] | None:
     """The same for people who are signed in and a method that is taken."""
+    if need == HOST:
+        return None if kind == "administrator" else {403}
     if need == KEYHOLDER:
         return None if kind in {"owner", "administrator"} else {404}
     if need == OWNER:

@@ -58,7 +58,7 @@ class Things:
         return self.function.name if ":function" in name else self.role.name
 
     def _pk(self, name: str) -> Any:
-        if "in_doubt" in name:
+        if "in_doubt" in name or "job_retry" in name:
             return self.ended.pk
         if ":token" in name:
             return self.token.pk

@@ -120,10 +120,16 @@ def test_an_update_of_the_status_is_told_with_its_reason(describe: Any, make_job
     assert told["StatusUpdateReason"] == "no longer & needed"
 
 
-def test_a_job_from_an_upload_has_no_manifest_to_tell(
-    describe: Any, make_job: MakeJob, make_manifest: MakeManifest
+@pytest.mark.parametrize("of", ["an upload", "tasks of another job"])
+def test_a_job_whose_list_is_no_object_has_no_manifest_to_tell(
+    describe: Any, make_job: MakeJob, make_manifest: MakeManifest, of: str
 ) -> None:
-    told = describe(make_job(manifest=make_manifest(b"photos,a.jpg\n")))
+    chosen = {"parent": "1", "tasks": "failed", "error_code": None, "http_status": None, "count": 1}
+    tasks = {"format": "JobTasks", "selection": chosen, "bucket": "", "key": "", "etag": ""}
+    uploaded = of == "an upload"
+    manifest = make_manifest(b"photos,a.jpg\n") if uploaded else make_manifest(**tasks)
+
+    told = describe(make_job(manifest=manifest))
 
     assert "Manifest" not in told
     assert "ManifestGenerator" not in told

@@ -8,12 +8,10 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-import boto3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.config import Config
@@ -23,6 +21,8 @@ from django.test import Client
 from gunicorn.config import Config as ServerConfig
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
+
+from tests import boto
 
 HOST = "127.0.0.1:8000"
 ENDPOINT = "http://batch.example.test:8443"
@@ -197,18 +197,12 @@ def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-@cache
-def _session() -> boto3.Session:
-    """One for all: reading the model takes long."""
-    return boto3.Session()
-
-
 def client_of(
     key: Key, *, region: str = "us-east-1", endpoint: str = ENDPOINT, lax: bool = False
 ) -> Any:
     """A boto3 client that talks to Lading; a lax one lets bad values through to the server."""
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=not lax)
-    client = _session().client(
+    client = boto.client(
         "s3control",
         region_name=region,
         endpoint_url=endpoint,

@@ -52,6 +52,13 @@ def lanes(installation: Installation) -> list[Any]:
     return [lane for node in told["nodes"] for lane in node["lanes"]]
 
 
+def sent(gate: Gate) -> int:
+    """How many tasks have left the workers; a lane sends fewer at once while replies do not come,
+    and none once it is asked to stop.
+    """
+    return len({what for what in list(gate.asked) if is_task(*what)})
+
+
 @pytest.mark.parametrize("group", [False, True], ids=["the engine is told", "the group is told"])
 def test_what_was_answered_is_committed_and_what_was_not_is_done_later(
     installation: Installation, gate: Gate, engine: Engine, group: bool
@@ -65,7 +72,7 @@ def test_what_was_answered_is_committed_and_what_was_not_is_done_later(
     (os.killpg if group else os.kill)(engine.pid, signal.SIGTERM)
     ends(engine, processes)
 
-    assert progress(told_of(installation, job)) == (ROWS, ROWS - len(slow), 0)
+    assert progress(told_of(installation, job)) == (ROWS, sent(gate) - len(slow), 0)
     assert installation.api("GET", "workers/")["nodes"] == []
     gate.open()
     installation.start_engine()
@@ -176,4 +183,6 @@ def test_the_same_signal_from_two_sides_is_one(
     gate.open()
     ends(engine, family(engine))
 
-    assert progress(told_of(installation, job)) == (ROWS, ROWS, 0), "they had time to be answered"
+    told = progress(told_of(installation, job))
+    assert told == (ROWS, sent(gate), 0), "they had time to be answered"
+    assert sent(gate) > len(slow)

@@ -1,0 +1,1 @@
+"""People at work: a real browser, web server, engine and store."""
