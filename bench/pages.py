@@ -101,10 +101,14 @@ def _cancel(browser: Client, job: Job) -> Any:
 RESULTS = f"/api/v1/jobs/{{job}}/results/?limit={ROWS}"
 RUNNING: dict[str, Ask] = {
     "list": _get("/jobs/"),
+    "list-sorted": _get("/jobs/?sort=-failed"),
+    "list-searched": _get("/jobs/?q=archive&status=Failed"),
+    "list-last": _get("/jobs/?page=last"),
     "job": _get("/jobs/{job}/"),
     "fragment": _get("/jobs/{job}/?seen=", **{"HX-Request": "true"}),
     "results": _get("/jobs/{job}/results/"),
-    "last-results": _get("/jobs/{job}/results/?page=last"),
+    "failed-results": _get("/jobs/{job}/results/?status=failed"),
+    "key-results": _get("/jobs/{job}/results/?key=zzz&whole=on"),
     "api-jobs": _get("/api/v1/jobs/"),
     "api-job": _get("/api/v1/jobs/{job}/"),
     "api-results": _get(RESULTS),
