@@ -81,6 +81,10 @@ test-stores: $(INSTALLED_DEV) $(INSTALLED_STORES) ## Every operation at S3 serve
 chaos: $(INSTALLED_DEV) ## Kill, freeze and starve it at work, and check every promise (ARGS="--seconds 60 --seed 7")
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(INSTALLED_DEV) ## Take the pictures of README anew, of an installation at work
+	@DATABASE_URL= LADING_BROKER= $(BIN)/python -m tests.screenshots
+
 .PHONY: bench
 bench: $(INSTALLED) $(if $(filter profile,$(BENCH)),,$(INSTALLED_BENCH)) ## Measure it against other tools (BENCH=path, ARGS=--quick)
 	@$(BIN)/python -m bench $(BENCH) $(ARGS)
