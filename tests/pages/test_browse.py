@@ -224,6 +224,18 @@ def test_a_place_that_was_only_looked_at_is_not_taken_and_stays_open(
     assert page.count("autofocus") == 1
 
 
+def test_the_button_that_is_named_is_there_where_the_place_does_not_answer(
+    client: Client, from_s3: Fill, lists: None
+) -> None:
+    gone = {"source": "listing", "listing_bucket": "", "looking_at": "s3://gone/"}
+
+    _, page = send(client, from_s3(at="objects", step="operation", **gone))
+
+    assert "Press “List s3://gone/” to take it" in unescape(page)
+    assert 'role="alert">' in page[page.index('class="browser"') :], "what is wrong there is told"
+    assert 'name="pick_folder" value="s3://gone/"' in page
+
+
 def test_a_place_that_was_looked_at_has_nothing_to_do_with_a_pasted_list(
     client: Client, from_s3: Fill, lists: None
 ) -> None:
