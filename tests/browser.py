@@ -36,6 +36,17 @@ def launched() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+BOXES = """selectors => selectors.map(each => {
+  const { x, y, width, height } = document.querySelector(each).getBoundingClientRect();
+  return { x, y, width, height };
+})"""
+
+
+def boxes(page: Page, *selectors: str) -> list[dict[str, float]]:
+    """Where elements are seen, all at one moment: one after the other, polls would replace them."""
+    return list(page.evaluate(BOXES, selectors))
+
+
 def settle(page: Page) -> None:
     """Wait until the focus is where the page puts it.
 

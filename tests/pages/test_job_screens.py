@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs.models import Job, Lane, Manifest, Member, Rank
+from tests.browser import boxes
 from tests.conftest import MakeManifest
 from tests.pages.conftest import SIZES, Example, OpenPage
 
@@ -67,14 +68,14 @@ def test_what_a_button_opens_moves_no_other_button(
         assert len(before) == 6
         for summary in page.locator("#actions .decisions summary").all():
             summary.click()
-            form = page.locator("#actions .decisions form:visible")
-            box = form.bounding_box()
+            forms = page.locator("#actions .decisions form:visible")
+            form, live = boxes(page, "#actions .decisions [open] form", "#live")
 
-            assert form.count() == 1, "one takes the place of the other"
+            assert forms.count() == 1, "one takes the place of the other"
             assert page.locator(BUTTONS).evaluate_all(BOXES) == before
-            assert box is not None
-            assert box["y"] > max(y + height for _, y, _, height in before) - 1
-            assert box["y"] + box["height"] < page.locator("#live").bounding_box()["y"]  # type: ignore[index]
+            assert form["y"] > max(y + height for _, y, _, height in before) - 1
+            assert form["height"] > 0
+            assert form["y"] + form["height"] < live["y"]
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -114,9 +115,8 @@ def test_how_far_a_job_is_fits_the_first_screen_of_a_telephone(
     with open_page(f"/jobs/{job.pk}/", "narrow") as page:
         page.get_by_text("reached its speed ceiling").wait_for()
         for place in ("#badge", ".percent", "#live .progress"):
-            box = page.locator(place).bounding_box()
-            assert box is not None
-            assert box["y"] + box["height"] <= SIZES["narrow"][1]
+            (box,) = boxes(page, place)
+            assert 0 < box["y"] < box["y"] + box["height"] <= SIZES["narrow"][1]
 
 
 @pytest.mark.parametrize("width", [320, 360, 390])
@@ -128,11 +128,11 @@ def test_the_menu_takes_two_lines_of_a_telephone(
 
     with open_page(f"/jobs/{example('Active').pk}/", "narrow") as page:
         page.set_viewport_size({"width": width, "height": 844})
-        boxes = page.locator(".top nav a").evaluate_all(BOXES)
+        doors = page.locator(".top nav a").evaluate_all(BOXES)
 
-        assert len({y for _, y, _, _ in boxes}) <= 2
-        assert all(x >= 0 and x + across <= width for x, _, across, _ in boxes)
-        assert min(height for *_, height in boxes) >= 24
+        assert len({y for _, y, _, _ in doors}) <= 2
+        assert all(x >= 0 and x + across <= width for x, _, across, _ in doors)
+        assert min(height for *_, height in doors) >= 24
         assert page.evaluate(SIDEWAYS) <= 0
 
 

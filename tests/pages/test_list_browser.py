@@ -9,6 +9,7 @@ import pytest
 
 from jobs.models import Job, Lane, Member, Rank
 from jobs.status import JobStatus
+from tests.browser import boxes
 from tests.conftest import MakeJob
 from tests.pages.conftest import SIZES, Example, OpenPage
 from tests.pages.test_browser import SCHEMES, inspect
@@ -89,9 +90,8 @@ def test_the_tabs_stay_where_they_were_scrolled(open_page: OpenPage, make_job: M
     make_job(status="Failed")
 
     with open_page("/jobs/?status=failed", "narrow") as page:
-        tabs, current = page.locator(".tabs"), page.locator("#tab-failed")
-        place = current.bounding_box()
-        assert place
+        tabs = page.locator(".tabs")
+        (place,) = boxes(page, "#tab-failed")
         assert 0 < place["x"] < SIZES["narrow"][0] - place["width"]
         tabs.evaluate("each => { each.scrollLeft = 40; each.dataset.old = 'yes'; }")
         Job.objects.filter(pk=job.pk).update(status="Failed")
@@ -165,10 +165,7 @@ def test_what_has_the_focus_is_not_under_the_bar(open_page: OpenPage, make_job: 
         page.locator("[name=ids]").first.check()
         for _ in range(40):
             page.keyboard.press("Tab")
-            focus = page.locator("*:focus").bounding_box()
-            bar = page.locator("#chosen").bounding_box()
-            assert focus
-            assert bar
+            focus, bar = boxes(page, "*:focus", "#chosen")
             assert focus["y"] + focus["height"] <= bar["y"]
 
 

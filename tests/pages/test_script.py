@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ COUNT = """() => {
   document.addEventListener("htmx:afterRequest", () => { window.unanswered -= 1; });
 }"""
 COPY = "clipboard-read", "clipboard-write"
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 GONE = "This page is not there any more"
 
 
@@ -70,7 +72,8 @@ class Server:
 def watched(page: Page, job: Job) -> Server:
     """The page of a job, with a clock that stands still."""
     server = Server(page, f"/jobs/{job.pk}/")
-    page.clock.install()
+    page.clock.install(time=NOON)
+    page.clock.pause_at(NOON)
     page.goto(f"/jobs/{job.pk}/")
     page.wait_for_selector("#live")
     page.evaluate(COUNT)
