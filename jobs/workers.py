@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Sum
 from django.db.models.functions import Now
 
 from jobs.alarms import Alarm, alarms
@@ -20,6 +20,8 @@ from jobs.models import Job, Lane, Node, recent
 from jobs.presence import NODE_SECONDS
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from jobs.members import User
 
 SILENT_SECONDS = 5.0
@@ -114,6 +116,20 @@ def at_work() -> Q:
 def engine_runs() -> bool:
     """Whether any engine is alive, of whatever machine."""
     return Node.objects.filter(beat_at__gt=recent(NODE_SECONDS)).exists()
+
+
+def none_is_free() -> bool:
+    """Whether every slot of the engines that are alive has a lane; False where no engine is."""
+    alive = Node.objects.filter(beat_at__gt=recent(NODE_SECONDS))
+    slots: int = alive.aggregate(n=Sum("slots", default=0))["n"]
+    return 0 < slots <= Lane.objects.filter(at_work(), node__in=alive.values("name")).count()
+
+
+def others_at_work(job: Job) -> QuerySet[Job]:
+    """The other jobs of its account at which lanes are, the highest priority first."""
+    busy = Lane.objects.filter(at_work()).exclude(job=job).values("job")
+    ours = Job.objects.of_account(job.account_id).filter(pk__in=busy).select_related("manifest")
+    return ours.order_by("-priority", "created_at")
 
 
 def alarms_of(user: User) -> list[Alarm]:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from jobs.models import Job, Role, Slice
 from jobs.pages.progress import MOVING, WAITING, Progress
 from jobs.places import fits
-from jobs.status import JobStatus
-from jobs.workers import LaneSeen, engine_runs
+from jobs.status import TO_PREPARE, JobStatus
+from jobs.workers import LaneSeen, engine_runs, none_is_free, others_at_work
 
 AT_THE_CEILING = 0.85
 """Of a ceiling; a lane that comes or goes leaves a part of it unused for a second."""
@@ -40,6 +40,8 @@ def reasons(progress: Progress, lanes: Sequence[LaneSeen]) -> list[Reason]:
     """All that are known, none for a job that ends, or that a person paused."""
     if progress.job.state in WAITING and not progress.job.is_held:
         return _turn(progress)
+    if progress.job.state in TO_PREPARE:
+        return _to_prepare(progress)
     if progress.job.state not in MOVING:
         return []
     return [*_throttled(progress, lanes), *_ceilings(progress), *_to_come(progress)]
@@ -57,6 +59,23 @@ def _turn(progress: Progress) -> list[Reason]:
         return []  # nobody is before it: the next second, or the next engine, will take it up
     told = "It waits for its turn: jobs of a higher priority, and older ones, go first."
     return [Reason(told, jobs=[Progress(other) for other in holding[:MOST_AHEAD]])]
+
+
+def _to_prepare(progress: Progress) -> list[Reason]:
+    """Nobody reads its list: every worker is at something else."""
+    job = progress.job
+    if progress.workers or timezone.now() - job.created_at < PATIENCE or not none_is_free():
+        return []
+    told = (
+        "It is prepared when a worker is free: all are at other jobs, and higher priorities go "
+        "first."
+    )
+    return [Reason(told, jobs=_elsewhere(job))]
+
+
+def _elsewhere(job: Job) -> list[Progress]:
+    """Some of the jobs at which workers are, of those that whoever sees this one may see."""
+    return [Progress(other) for other in others_at_work(job)[:MOST_AHEAD]]
 
 
 def _throttled(progress: Progress, lanes: Sequence[LaneSeen]) -> Iterator[Reason]:
@@ -98,8 +117,12 @@ def _to_come(progress: Progress) -> Iterator[Reason]:
             f"{tasks} to be tried again: the store failed or refused them before. The next try is",
             at=waiting["at"],
         )
+    elif not progress.workers and _stands_still(progress) and none_is_free():
+        yield Reason(
+            "No worker is at it now: all are at other jobs.", jobs=_elsewhere(progress.job)
+        )
     elif not progress.workers and _stands_still(progress) and engine_runs():
-        yield Reason("No worker is at it now: all are at other jobs, or none runs.")
+        yield Reason("No worker is at it now. What a lost one held is free when its lease ends.")
 
 
 def _stands_still(progress: Progress) -> bool:

@@ -16,6 +16,7 @@ from jobs.pages.slow import MOST_AHEAD, Reason, reasons
 from jobs.workers import lanes_of
 from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeSlice
 
+UNHELD = "No worker is at it now. What a lost one held is free when its lease ends."
 NIGHT = {"start": "22:00", "end": "06:00", "time_zone": "UTC"}
 
 
@@ -30,9 +31,11 @@ def texts(job: Job, rate: float = 10.0) -> str:
     return " ".join(reason.text for reason in told(job, rate))
 
 
-def at_work(job: Job, owner: str = "lane", throttled: float = 0.0, silent: float = 0) -> None:
+def at_work(
+    job: Job, owner: str = "lane", throttled: float = 0.0, silent: float = 0, node: str = "n"
+) -> None:
     Lane.objects.create(
-        **{"owner": owner, "node": "n", "host": "h", "pid": 1, "process_start": 1},
+        **{"owner": owner, "node": node, "host": "h", "pid": 1, "process_start": 1},
         **{"job": job, "throttled": throttled, "beat_at": recent(silent)},
     )
 
@@ -132,13 +135,59 @@ def engine(db: None) -> Node:
     return Node.objects.create(name="box", host="h", pid=1, slots=4)
 
 
+def others(make_job: MakeJob) -> list[Job]:
+    """Three jobs at which all four workers of the engine are, the first of another account."""
+    made = [
+        make_job(status="Active", account_id=OTHER_ACCOUNT, priority=99),
+        make_job(status="Active", priority=7),
+        make_job(status="Active", priority=9),
+    ]
+    for number, job in enumerate([*made, made[0]]):
+        at_work(job, f"busy-{number}", node="box")
+    return made
+
+
 def test_a_job_without_a_worker_says_so_unless_nothing_is_left(job: Job, engine: Node) -> None:
     Lane.objects.all().delete()
     assert told(job) == [], "it has only just begun"
     job.active_time = timedelta(seconds=60)
-    assert texts(job, rate=0.0) == "No worker is at it now: all are at other jobs, or none runs."
+    assert texts(job, rate=0.0) == UNHELD
     job.succeeded = 1_000
     assert told(job) == []
+
+
+def test_the_jobs_that_have_all_workers_are_named(
+    job: Job, make_job: MakeJob, engine: Node
+) -> None:
+    Lane.objects.all().delete()
+    job.active_time = timedelta(seconds=60)
+    theirs, first, second = others(make_job)
+
+    (reason,) = told(job, rate=0.0)
+
+    assert reason.text == "No worker is at it now: all are at other jobs."
+    assert [other.job for other in reason.jobs] == [second, first], "and none of another account"
+    assert theirs.lanes.count() == 2
+
+
+@pytest.mark.parametrize("status", ["New", "Preparing"])
+def test_a_job_that_nobody_has_time_to_prepare_says_who_has_the_workers(
+    client: Client, make_job: MakeJob, engine: Node, status: str
+) -> None:
+    job = make_job(status=status, total_tasks=0)
+    assert told(job) == []
+    _, first, second = others(make_job)
+    assert told(job) == [], "it has only just been made"
+    Job.objects.filter(pk=job.pk).update(created_at=recent(60))
+    job.refresh_from_db()
+
+    (reason,) = told(job)
+
+    assert reason.text.startswith("It is prepared when a worker is free: all are at other jobs")
+    assert [other.job for other in reason.jobs] == [second, first]
+    assert f"/jobs/{second.pk}/" in client.get(f"/jobs/{job.pk}/").content.decode()
+    Lane.objects.filter(job=first).delete()
+    assert told(job) == [], "a worker is free"
 
 
 def test_where_no_engine_runs_the_alarm_says_it_alone(job: Job) -> None:
@@ -154,7 +203,7 @@ def test_a_silent_worker_is_none(job: Job) -> None:
     at_work(job, throttled=1_000, silent=6)
     job.active_time = timedelta(seconds=60)
 
-    assert texts(job, rate=0.0) == "No worker is at it now: all are at other jobs, or none runs."
+    assert texts(job, rate=0.0) == UNHELD
 
 
 # ---- its turn
