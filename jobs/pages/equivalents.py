@@ -69,7 +69,6 @@ def _cli(members: Mapping[str, Any], url: str) -> str:
     options = [
         f"--region snow --endpoint-url {shlex.quote(url)}",
         *(_option(name, value) for name, value in members.items()),
-        '--client-request-token "$(uuidgen)"',
     ]
     return BREAK.join(["aws s3control create-job", *options])
 
@@ -116,7 +115,6 @@ def _curl(asked: JobRequest, operation: Operation, url: str) -> str:
     options = [
         shlex.quote(f"{url}/api/v1/jobs/"),
         '-H "Authorization: Token $LADING_TOKEN"',
-        '-H "Idempotency-Key: $(uuidgen)"',
         "-H 'Content-Type: application/json'",
         f"-d {shlex.quote(json.dumps(body, ensure_ascii=False, indent=2))}",
     ]

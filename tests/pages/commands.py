@@ -26,7 +26,7 @@ def words_of(command: str) -> list[str]:
     """The command as a shell hands it on."""
     stand_in = "() { printf '%s\\0' {} \"$@\"; }; "
     known = "".join(f"{name}{stand_in.replace('{}', name, 1)}" for name in ("aws", "curl"))
-    script = f"uuidgen() {{ echo a-token; }}; LADING_TOKEN=a-key; {known}{command}"
+    script = f"LADING_TOKEN=a-key; {known}{command}"
     done = subprocess.run(["/bin/sh", "-euc", script], capture_output=True, check=True)
     return done.stdout.decode().split("\0")[:-1]
 
@@ -55,10 +55,8 @@ class Answering:
     @property
     def options(self) -> dict[str, Any]:
         """The arguments as the AWS CLI takes them."""
-        given = self.given | {
-            "ClientRequestToken": "a-token",
-            "Priority": str(self.given["Priority"]),
-        }
+        given = self.given | {"Priority": str(self.given["Priority"])}
+        given.pop("ClientRequestToken")  # the CLI makes one
         sure = given.pop("ConfirmationRequired")
         switch = "--confirmation-required" if sure else "--no-confirmation-required"
         where = {"--region": "snow", "--endpoint-url": URL, switch: True}
