@@ -83,8 +83,8 @@ def require(user: User, needed: Rank, what: str) -> None:
     if may(user, needed):
         return
     rank = rank_of(user)
-    you = f"you are a {rank.label.lower()}" if rank else "you are not signed in"
-    raise NotPermitted(f"{what} takes the rank of {needed.label.lower()}; {you}.")
+    yours = f"yours is {rank.label.lower()}" if rank else "you are not signed in"
+    raise NotPermitted(f"{what} takes the rank of {needed.label.lower()}; {yours}.")
 
 
 def require_same_account(user: User, account_id: str) -> None:

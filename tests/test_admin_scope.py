@@ -106,7 +106,7 @@ def test_a_decision_takes_its_rank_here_too(
     response = client.post(path(Job), {"action": action, "_selected_action": [str(job.pk)]})
 
     told = [str(message) for message in get_messages(response.wsgi_request)]
-    assert f"takes the rank of operator; you are a {rank}." in told[0]
+    assert f"takes the rank of operator; yours is {rank}." in told[0]
     job.refresh_from_db()
     assert (job.status, job.held_by) == ("Suspended", "")
 

@@ -9,6 +9,8 @@ from jobs.pages.causes_of_replication import cause_of_replication
 from jobs.tasks_of_job import OTHER
 from operations.perform import FAULT_CODES, THROTTLE_CODES
 
+FAILED_BY_ITSELF = "The store failed by itself, each time it was asked. A retry later may succeed."
+
 CAUSES = {
     "AccessDenied": "The role's credentials may not do this to the object. Look at its policy, the "
     "bucket's, and the object's ACL and lock.",
@@ -24,7 +26,7 @@ CAUSES = {
     "Forbidden": "The role's credentials may not do this to the object.",
     "GlacierExpeditedRetrievalNotAvailable": "No capacity for expedited retrieval now. Retry, or "
     "choose the tier Standard or Bulk.",
-    "InternalError": "The store failed by itself, also after all tries. A retry later may succeed.",
+    "InternalError": FAILED_BY_ITSELF,
     "InvalidAccessKeyId": "The store does not know the role's access key.",
     "InvalidBucketState": "The bucket lacks what the operation needs, such as Object Lock or "
     "versioning.",
@@ -105,5 +107,5 @@ def likely_cause(error_code: str, http_status: int) -> str:
     if known := BY_HTTP_STATUS.get(http_status):
         return known
     if http_status >= 500:
-        return "The store failed by itself, also after all tries. A retry later may succeed."
+        return FAILED_BY_ITSELF
     return "The store refused the task. Its message tells why."

@@ -97,7 +97,7 @@ class KeyRow:
     @property
     def title(self) -> str:
         """What it was made for, else what it is."""
-        return self.row.label or self.row.name.capitalize()
+        return self.row.label or f"{self.row.name[:1].upper()}{self.row.name[1:]}"
 
     @property
     def state(self) -> str:

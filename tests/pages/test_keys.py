@@ -89,6 +89,23 @@ def test_everybody_makes_one_of_their_own_and_sees_its_secret_once(
     assert secret not in client.get(reverse("key_list")).text
 
 
+def test_a_key_without_a_label_is_called_by_its_id(client: Client, user: User) -> None:
+    key, token = (issue(user, kind) for kind in ("access_key", "token"))
+    labelled = issue(user, "access_key", "laptop")
+
+    page = client.get(reverse("key_list")).text
+
+    assert isinstance(key, AccessKey)
+    assert isinstance(labelled, AccessKey)
+    assert re.findall(r"<strong>(.*?)</strong>", page)[-3:] == [
+        "laptop",
+        f"Key {key.access_key_id}",
+        f"Token {token.pk}",
+    ]
+    assert page.count(f"Token {token.pk}<") == 2, "its title, and what revokes it"
+    assert f"<code>{labelled.access_key_id}</code>" in page
+
+
 @EACH
 def test_the_secret_is_kept_in_no_cache_session_message_or_address(
     client: Client, kind: str

@@ -98,7 +98,7 @@ def test_a_viewer_who_goes_there_all_the_same_is_told_why_not(
     for method in ("get", "post"):
         response = getattr(browser(make_user("viewer", name=method)), method)(reverse(name))
         assert response.status_code == 403
-        assert "takes the rank of submitter; you are a viewer." in response.text
+        assert "takes the rank of submitter; yours is viewer." in response.text
 
 
 @pytest.mark.parametrize(("rank", "may"), [("viewer", False), ("submitter", True)])
