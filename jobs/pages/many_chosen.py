@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from jobs.pages.list_query import ListQuery
 from jobs.pages.list_rows import Row
 from jobs.pages.many_kinds import KINDS, Kind
 from jobs.status import TOUCHED, JobStatus
+from operations import OPERATION_BY_NAME
 
 SHOWN = 10
 
@@ -91,6 +92,15 @@ def _id(text: str) -> UUID:
         raise InvalidRequest({"ids": ["This is not the id of a job."]}) from None
 
 
+class Work(NamedTuple):
+    """An operation that some of the jobs do with the same role."""
+
+    operation: str
+    role: str
+    jobs: int
+    tasks: int
+
+
 class Review:
     """What a decision would come to."""
 
@@ -115,6 +125,21 @@ class Review:
             untried=Count("pk", filter=untried),
             doubtful=Count("pk", filter=Q(manifest__selection__tasks="in_doubt")),
         )
+
+    @cached_property
+    def works(self) -> list[Work]:
+        """What they do, and as whom: what has most tasks first."""
+        by = ("operation", "role__name")
+        told = self._rows.order_by().values_list(*by).annotate(n=Count("pk"), t=Sum("total_tasks"))
+        return [
+            Work(OPERATION_BY_NAME[operation].label, role, jobs, tasks or 0)
+            for operation, role, jobs, tasks in told.order_by("-t", *by)[:SHOWN]
+        ]
+
+    @property
+    def other_works(self) -> int:
+        """Jobs that do anything beside that."""
+        return int(self.numbers["jobs"]) - sum(work.jobs for work in self.works)
 
     @property
     def seen(self) -> str:

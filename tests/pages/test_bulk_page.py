@@ -13,7 +13,8 @@ from django.test import Client
 
 from jobs import bulk
 from jobs.models import UNTRIED, Job, JobEvent, Manifest
-from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeUser
+from jobs.pages.many_chosen import SHOWN
+from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeRole, MakeUser
 
 BULK = "/jobs/bulk/"
 KINDS = ("confirm", "cancel", "priority")
@@ -106,6 +107,42 @@ def test_jobs_are_confirmed_with_the_number_of_their_tasks_seen(
     assert "<strong>1,234 tasks</strong>" in look(client, fields)
     assert told(client, fields) == ["2 jobs were confirmed."]
     assert statuses() == ["Ready", "Ready"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_told_what_they_do_and_as_whom(
+    client: Client, make_job: MakeJob, make_role: MakeRole, kind: str
+) -> None:
+    ours, other = make_role("archive"), make_role("frankfurt")
+    untag = {"operation": "S3DeleteObjectTagging", "parameters": {}}
+    for tasks in (5, 1_500):
+        make_job(status="Suspended", role=ours, total_tasks=tasks)
+    make_job(status="Suspended", role=ours, total_tasks=1, **untag)
+    make_job(status="Suspended", total_tasks=7, role=other, **untag)
+    make_job(status="Complete", total_tasks=9_999)
+
+    page = look(client, {"decision": kind, "everything": "1"})
+
+    shown = re.search(r'<ul class="works">(.*?)</ul>', page, re.S)
+    assert shown
+    lines = [re.sub(r"<[^>]*>", "", line) for line in re.findall(r"<li>(.*?)</li>", shown[1])]
+    assert lines == [
+        "Replace all object tags with the role archive: 2 jobs, 1,505 tasks",
+        "Delete all object tags with the role frankfurt: 1 job, 7 tasks",
+        "Delete all object tags with the role archive: 1 job, 1 task",
+    ]
+
+
+def test_of_many_kinds_of_jobs_the_rest_is_counted(
+    client: Client, make_job: MakeJob, make_role: MakeRole
+) -> None:
+    for number in range(SHOWN + 2):
+        make_job(status="Suspended", role=make_role(f"role-{number:02}"), total_tasks=5)
+
+    page = look(client, {"decision": "confirm", "everything": "1"})
+
+    assert page.count("Replace all object tags</strong> with the role") == SHOWN
+    assert "other operations and roles: 2 jobs" in page
 
 
 def test_jobs_are_given_a_priority(client: Client, make_job: MakeJob) -> None:
