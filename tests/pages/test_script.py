@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,8 +72,9 @@ class Server:
 def watched(page: Page, job: Job) -> Server:
     """The page of a job, with a clock that stands still."""
     server = Server(page, f"/jobs/{job.pk}/")
+    page.goto("about:blank")
     page.clock.install(time=NOON)
-    page.clock.pause_at(NOON)
+    page.clock.pause_at(NOON + timedelta(hours=1))  # it goes on by itself until it is paused
     page.goto(f"/jobs/{job.pk}/")
     page.wait_for_selector("#live")
     page.evaluate(COUNT)
