@@ -117,6 +117,8 @@ class Findings:
     """A fault ended the reading."""
     bytes_read: int = 0
     total_bytes: int | None = None
+    is_packed: bool = False
+    """These are packed bytes, which say little of how many rows are left."""
     other_format: str = ""
     """The form that is obviously meant, where it is another."""
 
@@ -152,8 +154,13 @@ class Findings:
         """How far it was read, where that is not all."""
         if self.complete or self.broke_off:
             return ""
-        share = f"{self.bytes_read:,} of {self.total_bytes or 0:,} bytes"
-        return f"Only {share} were read in the time of a check. Preparing checks all rows alike."
+        if self.is_packed:
+            read = "the beginning could be unpacked and checked"
+        elif self.bytes_read < (self.total_bytes or 0):
+            read = f"{self.bytes_read:,} of {self.total_bytes:,} bytes were read"
+        else:
+            read = "the beginning could be checked"
+        return f"Only {read} in the time of a check. Preparing checks all rows alike."
 
     @property
     def hints(self) -> tuple[str, ...]:

@@ -458,6 +458,34 @@ def test_a_check_ends_when_its_time_is_over_and_says_how_far_it_came(
     assert found.bytes_read == 50_000 * len("photos,dir/0000000.jpg\n")
 
 
+def test_a_check_that_ends_in_a_packed_list_tells_no_bytes_that_would_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = gz(b"".join(b"photos,dir/%07d.jpg\n" % number for number in range(500_000)))
+    clock = iter(range(1000))
+    monkeypatch.setattr(checking.time, "monotonic", lambda: next(clock))
+
+    found = findings_of(packed, seconds=6)
+
+    assert found.summary == "No fault was found in the first 50,000 rows."
+    assert found.extent == (
+        "Only the beginning could be unpacked and checked in the time of a check. "
+        "Preparing checks all rows alike."
+    )
+
+
+def test_a_check_that_ends_before_it_saw_the_end_says_not_that_all_were_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(checking.time, "monotonic", lambda: next(clock))
+
+    found = findings_of(ROW * checking.ROWS_AT_ONCE, seconds=2)
+
+    assert (found.complete, found.bytes_read) == (False, found.total_bytes)
+    assert found.extent.startswith("Only the beginning could be checked in the time of a check.")
+
+
 @pytest.mark.parametrize("line", ["\n", "photos\n", 'photos,5" disk\n'], ids=repr)
 def test_a_check_looks_at_the_clock_also_where_there_is_no_good_row(
     monkeypatch: pytest.MonkeyPatch, line: str
