@@ -16,6 +16,7 @@ from tests.manifests.checked import (
     INVENTORY,
     PARQUET,
     THREE,
+    TWO,
     csv_gz,
     findings_of,
     parquet,
@@ -260,6 +261,59 @@ def test_repeated_rows_are_counted_among_the_first_ones(monkeypatch: pytest.Monk
     assert findings_of(content).duplicates == Duplicates(3, 6, (3, 1))
     monkeypatch.setattr(guessing.Repeats.__init__, "__defaults__", (4,))
     assert findings_of(content).duplicates == Duplicates(1, 4, (3, 1))
+
+
+@pytest.mark.parametrize(
+    ("compared", "fields", "content", "hint", "objects"),
+    [
+        (
+            *(9, TWO, "photos,a\nphotos,b\nphotos,a\n"),
+            *("3 rows, 1 of them repeated: 2 objects. ", "2 objects (3 rows, 1 repeated)"),
+        ),
+        (
+            *(9, THREE, "photos,a,1\nphotos,a,2\nphotos,a,1\n"),
+            "3 rows, 1 of them repeated: 2 object versions. ",
+            "2 object versions (3 rows, 1 repeated)",
+        ),
+        (
+            *(3, TWO, "photos,a\nphotos,b\nphotos,a\nphotos,a\n"),
+            *("Of the first 3 rows, 1 is repeated. ", "the objects of 4 rows"),
+        ),
+        (
+            *(9, TWO, "photos,a\nphotos,%\nphotos,a\n"),
+            *(
+                "2 rows without fault, 1 of them repeated: 1 object. ",
+                "1 object (2 rows, 1 repeated)",
+            ),
+        ),
+    ],
+)
+def test_rows_that_are_repeated_are_told_and_are_not_counted_as_objects(
+    monkeypatch: pytest.MonkeyPatch,
+    compared: int, fields: tuple[str, ...], content: str, hint: str, objects: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(guessing.Repeats.__init__, "__defaults__", (compared,))
+
+    found = findings_of(content, fields)
+
+    (told,) = found.hints
+    assert told.startswith(f"{hint}Each row is a task of its own; the first repetition is row ")
+    assert (found.objects, found.is_clear) == (objects, False)
+
+
+def test_of_a_list_that_was_read_in_part_at_least_so_many_objects_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(checking.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(checking, "ROWS_AT_ONCE", 3)
+    content = "photos,a\nphotos,b\nphotos,a\nphotos,c\n"
+
+    found, nothing = findings_of(content, seconds=2), findings_of(content, seconds=-1)
+
+    assert found.objects == "at least 2 objects"
+    assert found.hints[0].startswith("Of the first 3 rows, 1 is repeated. ")
+    assert nothing.objects == ""
 
 
 def test_each_bucket_is_named_once_and_very_many_are_not_all_kept(
