@@ -67,6 +67,7 @@ class _Checking:
         self.reader: Reader | None = None
         self.first_rows: tuple[FirstRow, ...] = ()
         self.other_format = ""
+        self.is_packed = False
         self.takes_raw_keys = manifest.format in RAW_FORMATS
         self.kinds: Counter[str] = Counter()
         self.literal_quotes = 0
@@ -80,7 +81,7 @@ class _Checking:
     def look(self, source: Source, s3: S3Client | None) -> None:
         """At the beginning, and at what it says of the rest."""
         manifest = self.manifest
-        head, is_whole = head_of(source, strictly=False)
+        head, is_whole, self.is_packed = head_of(source, strictly=False)
         self.other_format = other_format(manifest, head)
         if inventory := describe(manifest, source, s3):
             self.takes_raw_keys = inventory.format != "CSV"
@@ -158,5 +159,6 @@ class _Checking:
             broke_off=self.broke_off,
             bytes_read=reader.bytes_read if reader else 0,
             total_bytes=manifest.bytes_to_read,
+            is_packed=self.is_packed,
             other_format=self.other_format if self.kinds else "",
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jobs.manifests.faults import KINDS
+from jobs.manifests.hints import hints_of, keys_look, objects_of
 
 MENDS = {
     "header": "Drop the header row",
@@ -69,6 +70,11 @@ class Duplicates:
     first: tuple[int, int] | None = None
     """The number of a row that repeats another, and of that other."""
 
+    @property
+    def distinct(self) -> int:
+        """How many of those rows are no repetition."""
+        return self.compared - self.count
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -117,6 +123,8 @@ class Findings:
     """A fault ended the reading."""
     bytes_read: int = 0
     total_bytes: int | None = None
+    is_packed: bool = False
+    """These are packed bytes, which say little of how many rows are left."""
     other_format: str = ""
     """The form that is obviously meant, where it is another."""
 
@@ -148,51 +156,38 @@ class Findings:
         return f"{found}. A job with this list would fail in Preparing."
 
     @property
+    def objects(self) -> str:
+        """How many objects these are, as exactly as that is known; "" where nothing is known."""
+        found = self.duplicates
+        told = objects_of(found.distinct, versions=self.has_versions)
+        if not self.complete:
+            return f"at least {told}" if found.distinct else ""
+        if found.compared < self.rows:
+            return f"the objects of {self.rows:,} rows"
+        return f"{told} ({self.rows:,} rows, {found.count:,} repeated)" if found.count else told
+
+    @property
     def extent(self) -> str:
         """How far it was read, where that is not all."""
         if self.complete or self.broke_off:
             return ""
-        share = f"{self.bytes_read:,} of {self.total_bytes or 0:,} bytes"
-        return f"Only {share} were read in the time of a check. Preparing checks all rows alike."
+        if self.is_packed:
+            read = "the beginning could be unpacked and checked"
+        elif self.bytes_read < (self.total_bytes or 0):
+            read = f"{self.bytes_read:,} of {self.total_bytes:,} bytes were read"
+        else:
+            read = "the beginning could be checked"
+        return f"Only {read} in the time of a check. Preparing checks all rows alike."
 
     @property
     def hints(self) -> tuple[str, ...]:
         """What is no fault, and may not be meant."""
-        return tuple(_hints(self))
+        return tuple(hints_of(self))
 
     @property
     def offers(self) -> tuple[Offer, ...]:
         """What can be mended at once."""
         return tuple(Offer(*offer, _caution(self, *offer)) for offer in _mendable(self) if offer[1])
-
-
-def _hints(found: Findings) -> Iterator[str]:
-    keys = found.keys
-    if len(found.buckets) > 1:
-        yield f"Rows name {len(found.buckets):,} buckets; a job has one. Make a job for each."
-    if found.empty_versions:
-        yield (
-            f"{_rows(found.empty_versions)} an empty version id, and a task without one fails. "
-            "Write null where the version that has no id is meant."
-        )
-    if found.takes_raw_keys:
-        if keys.encoded:
-            yield (
-                f"{_keys(keys.encoded)} as if already URL-encoded, such as "
-                f"{keys.examples['encoded']}; this format takes keys literally."
-            )
-        return
-    if count := keys.raw + keys.mixed:
-        example = keys.examples.get("raw") or keys.examples["mixed"]
-        yield (
-            f"{_keys(count)} as if not URL-encoded, such as {example}. This format decodes keys: "
-            "+ becomes a space, and %41 an A."
-        )
-    if keys.plus and not found.is_inventory:
-        yield (
-            f"{_rows(keys.plus, 'key')} a plus sign, such as {keys.examples['plus']}; it is read "
-            "as a space. A plus sign itself is written %2B."
-        )
 
 
 def _mendable(found: Findings) -> Iterator[tuple[str, int]]:
@@ -213,12 +208,4 @@ def _caution(found: Findings, mend: str, count: int) -> str:
     encoded = found.keys.encoded + found.keys.mixed
     if mend != "encode" or not encoded:
         return ""
-    return f"{_keys(encoded)} as if already URL-encoded, and would be encoded twice."
-
-
-def _rows(count: int, noun: str = "row") -> str:
-    return f"{count:,} {noun} has" if count == 1 else f"{count:,} {noun}s have"
-
-
-def _keys(count: int) -> str:
-    return "1 key looks" if count == 1 else f"{count:,} keys look"
+    return f"{keys_look(encoded)} as if already URL-encoded, and would be encoded twice."

@@ -176,7 +176,7 @@ def look_at_bucket(manifest: Manifest, s3: S3Client) -> None:
 
 def look(manifest: Manifest, source: Source) -> None:
     """`peek` at a form with a target a line."""
-    head, is_whole = head_of(source)
+    head, is_whole, _ = head_of(source)
     if manifest.format == Manifest.Format.JSON_LINES:
         manifest.fields = fields_of(head)
     whole_rows = head if is_whole else head[: _end_of_rows(head)]
@@ -206,15 +206,15 @@ class Bytes:
         return self._data[offset : offset + length]
 
 
-def head_of(source: Source, *, strictly: bool = True) -> tuple[bytes, bool]:
-    """The first 64 KiB, or what they hold, and whether that is all.
+def head_of(source: Source, *, strictly: bool = True) -> tuple[bytes, bool, bool]:
+    """The first 64 KiB, or what they hold, whether that is all, and whether it is packed.
 
     Raises InvalidManifest where they are all, and packed, and damaged; unless `strictly` is False.
     """
     head = source.read(0, min(HEAD_BYTES, source.size))
     is_whole = len(head) == source.size
     if not is_gzip(head):
-        return head, is_whole
+        return head, is_whole, False
     packed, unpacked = Unpacked(Blocks(Bytes(head))), b""
     try:
         while len(unpacked) < HEAD_BYTES and (block := packed.read()):
@@ -224,7 +224,7 @@ def head_of(source: Source, *, strictly: bool = True) -> tuple[bytes, bool]:
         # Where there is more to fetch, it only looks cut off.
         if is_whole and strictly:
             raise
-    return unpacked, is_whole
+    return unpacked, is_whole, True
 
 
 def _end_of_rows(head: bytes) -> int:

@@ -66,8 +66,8 @@ class Unpacked:
 
     @property
     def consumed(self) -> int:
-        """How many bytes of the packed file have been fetched."""
-        return self._packed.consumed
+        """How many bytes of the packed file have been unpacked."""
+        return self._packed.consumed - len(self._input)
 
     def read(self) -> bytes:
         """The next block. Raises InvalidManifest where the file is damaged or cut off."""
@@ -96,7 +96,7 @@ class Unpacked:
         try:
             block: bytes = member.decompress(self._input, BLOCK_BYTES)
         except igzip_lib.IsalError:  # type: ignore[misc]  # the stub takes it for an instance
-            place = f"before byte {self.consumed:,}"
+            place = f"before byte {self._packed.consumed:,}"
             raise _damaged(f"the gzip file is damaged {place}") from None
         self._input = member.unused_data if member.eof else member.unconsumed_tail
         if member.eof:

@@ -109,6 +109,11 @@ class Manifest(models.Model):
         return self.format == self.Format.TASKS
 
     @property
+    def is_list(self) -> bool:
+        """True where it is a file, here or in S3, that can be checked."""
+        return not (self.is_generated or self.is_of_tasks)
+
+    @property
     def saves_list(self) -> bool:
         """True where a listing is to be kept in the user's bucket."""
         return bool(self.generator and self.generator.get("EnableManifestOutput"))

@@ -55,5 +55,10 @@ class Allowed:
         return may(self.user, Rank.SUBMITTER)
 
     @property
+    def check(self) -> bool:
+        """Look at its list; what it was listed or taken of is none. A list stays with its job."""
+        return self.job.manifest.is_list and may(self.user, Rank.SUBMITTER)
+
+    @property
     def _operates(self) -> bool:
         return may(self.user, Rank.OPERATOR)

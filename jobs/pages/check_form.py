@@ -15,6 +15,7 @@ from jobs.models import Manifest
 from jobs.pages.listing_fields import ListingFields
 from jobs.pages.manifest_fields import (
     IN_S3,
+    INVENTORY,
     PASTED,
     UPLOAD,
     ManifestFields,
@@ -43,6 +44,15 @@ MISSING = {
 FILENAME = "pasted list"
 
 
+def _as_list_in_s3(data: QueryDict) -> QueryDict:
+    """The form of a new job has an entry of its own for an inventory."""
+    if data.get("source") != INVENTORY:
+        return data
+    changed = data.copy()
+    changed["source"], changed["manifest_format"] = IN_S3, Manifest.Format.INVENTORY.value
+    return changed
+
+
 class CheckForm(ManifestFields):
     """A list that is uploaded, pasted or in S3."""
 
@@ -64,7 +74,7 @@ class CheckForm(ManifestFields):
         data: QueryDict | None = None,
         files: MultiValueDict[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, files)
+        super().__init__(_as_list_in_s3(data) if data else data, files)
         for name in ListingFields.base_fields:
             del self.fields[name]
         role = cast(forms.ChoiceField, self.fields["role"])

@@ -19,6 +19,8 @@ KEYS = {
     "plain": "the same either way",
 }
 NAMED_BUCKETS = 20
+FIRST_FAULTS = 5
+"""So many a new job tells; the page of the list tells the others."""
 
 
 def shown(findings: Findings) -> dict[str, object]:
@@ -33,6 +35,8 @@ def shown(findings: Findings) -> dict[str, object]:
         "faulty": faulty,
         "rows": [(row, len(findings.columns) - len(row.cells)) for row in findings.first_rows],
         "kinds": [(n, KINDS.get(kind, "")) for kind, n in Counter(findings.kinds).most_common()],
+        "shown_faults": f":{FIRST_FAULTS}",
+        "more_faults": findings.faults - FIRST_FAULTS,
         "key_guess": _key_guess(findings.keys),
         "more_buckets": len(findings.buckets) - NAMED_BUCKETS,
         "other_format": dict(Manifest.Format.choices).get(findings.other_format, ""),

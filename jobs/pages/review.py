@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jobs import services
+from jobs.manifests.hints import objects_of
 from jobs.members import account_of
 from jobs.pages.equivalents import Equivalent, equivalents
 from jobs.pages.essence import Phrase, essence
@@ -86,18 +87,13 @@ class Review:
     @property
     def objects(self) -> str:
         """To how many, as exactly as that is known."""
-        if self.look.sample:
-            rows, complete = self.look.sample.rows, self.look.sample.complete
-        elif self.look.findings:
-            rows, complete = self.look.findings.rows, self.look.findings.complete
-        elif self.tasks:
-            rows, complete = self.tasks["count"], True
-        else:
-            return NOT_COUNTED
-        if not rows and not complete:
-            return NOT_COUNTED
-        count = "1 object" if rows == 1 else f"{rows:,} objects"
-        return count if complete else f"at least {count}"
+        if sample := self.look.sample:
+            count = objects_of(sample.rows, versions=self._lists_versions)
+            return count if sample.complete else f"at least {count}" if sample.rows else NOT_COUNTED
+        if self.tasks:
+            count = self.tasks["count"]
+            return "the object of 1 task" if count == 1 else f"the objects of {count:,} tasks"
+        return (self.look.findings.objects if self.look.findings else "") or NOT_COUNTED
 
     @property
     def is_counted(self) -> bool:
@@ -124,11 +120,16 @@ class Review:
     @property
     def listing(self) -> Told:
         """What is taken of a bucket that is listed."""
-        request, operation = self._parsed
-        if (generator := request.manifest_generator) is None:
+        if (generator := self.request.manifest_generator) is None:
             return []
-        every_version = generator.include_versions or operation.needs_versions
-        return asked_of(generator, every_version=every_version)
+        return asked_of(generator, every_version=self._lists_versions)
+
+    @property
+    def _lists_versions(self) -> bool:
+        """Whether a row of the listing is a version."""
+        request, operation = self._parsed
+        generator = request.manifest_generator
+        return bool(generator and (generator.include_versions or operation.needs_versions))
 
     @property
     def list_name(self) -> str:

@@ -16,6 +16,7 @@ from tests.manifests.checked import (
     INVENTORY,
     PARQUET,
     THREE,
+    TWO,
     csv_gz,
     findings_of,
     parquet,
@@ -262,6 +263,59 @@ def test_repeated_rows_are_counted_among_the_first_ones(monkeypatch: pytest.Monk
     assert findings_of(content).duplicates == Duplicates(1, 4, (3, 1))
 
 
+@pytest.mark.parametrize(
+    ("compared", "fields", "content", "hint", "objects"),
+    [
+        (
+            *(9, TWO, "photos,a\nphotos,b\nphotos,a\n"),
+            *("3 rows, 1 of them repeated: 2 objects. ", "2 objects (3 rows, 1 repeated)"),
+        ),
+        (
+            *(9, THREE, "photos,a,1\nphotos,a,2\nphotos,a,1\n"),
+            "3 rows, 1 of them repeated: 2 object versions. ",
+            "2 object versions (3 rows, 1 repeated)",
+        ),
+        (
+            *(3, TWO, "photos,a\nphotos,b\nphotos,a\nphotos,a\n"),
+            *("Of the first 3 rows, 1 is repeated. ", "the objects of 4 rows"),
+        ),
+        (
+            *(9, TWO, "photos,a\nphotos,%\nphotos,a\n"),
+            *(
+                "2 rows without fault, 1 of them repeated: 1 object. ",
+                "1 object (2 rows, 1 repeated)",
+            ),
+        ),
+    ],
+)
+def test_rows_that_are_repeated_are_told_and_are_not_counted_as_objects(
+    monkeypatch: pytest.MonkeyPatch,
+    compared: int, fields: tuple[str, ...], content: str, hint: str, objects: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(guessing.Repeats.__init__, "__defaults__", (compared,))
+
+    found = findings_of(content, fields)
+
+    (told,) = found.hints
+    assert told.startswith(f"{hint}Each row is a task of its own; the first repetition is row ")
+    assert (found.objects, found.is_clear) == (objects, False)
+
+
+def test_of_a_list_that_was_read_in_part_at_least_so_many_objects_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(checking.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(checking, "ROWS_AT_ONCE", 3)
+    content = "photos,a\nphotos,b\nphotos,a\nphotos,c\n"
+
+    found, nothing = findings_of(content, seconds=2), findings_of(content, seconds=-1)
+
+    assert found.objects == "at least 2 objects"
+    assert found.hints[0].startswith("Of the first 3 rows, 1 is repeated. ")
+    assert nothing.objects == ""
+
+
 def test_each_bucket_is_named_once_and_very_many_are_not_all_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -456,6 +510,34 @@ def test_a_check_ends_when_its_time_is_over_and_says_how_far_it_came(
         "Preparing checks all rows alike."
     )
     assert found.bytes_read == 50_000 * len("photos,dir/0000000.jpg\n")
+
+
+def test_a_check_that_ends_in_a_packed_list_tells_no_bytes_that_would_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = gz(b"".join(b"photos,dir/%07d.jpg\n" % number for number in range(500_000)))
+    clock = iter(range(1000))
+    monkeypatch.setattr(checking.time, "monotonic", lambda: next(clock))
+
+    found = findings_of(packed, seconds=6)
+
+    assert found.summary == "No fault was found in the first 50,000 rows."
+    assert found.extent == (
+        "Only the beginning could be unpacked and checked in the time of a check. "
+        "Preparing checks all rows alike."
+    )
+
+
+def test_a_check_that_ends_before_it_saw_the_end_says_not_that_all_were_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(checking.time, "monotonic", lambda: next(clock))
+
+    found = findings_of(ROW * checking.ROWS_AT_ONCE, seconds=2)
+
+    assert (found.complete, found.bytes_read) == (False, found.total_bytes)
+    assert found.extent.startswith("Only the beginning could be checked in the time of a check.")
 
 
 @pytest.mark.parametrize("line", ["\n", "photos\n", 'photos,5" disk\n'], ids=repr)

@@ -229,3 +229,12 @@ def test_progress_of_a_packed_manifest_is_told_in_packed_bytes() -> None:
 
     assert seen == sorted(seen)
     assert seen[-1] == len(packed)
+
+
+def test_what_is_fetched_of_a_packed_manifest_is_not_yet_read() -> None:
+    packed = gz(b"photos,a.jpg\n" * 1_000_000)
+    reader = reader_of(packed)
+
+    reader.take(5000)
+
+    assert 0 < reader.bytes_read < len(packed)

@@ -279,11 +279,11 @@ def test_a_child_whose_parent_was_removed_can_be_cloned_all_but_its_tasks(
     [
         (
             "Change settings first: Failed tasks",
-            *("Failed tasks of Tag", "2 objects", {"tasks": "failed"}),
+            *("Failed tasks of Tag", "the objects of 2 tasks", {"tasks": "failed"}),
         ),
         (
             "Retry with other settings what failed with AccessDenied, HTTP 403",
-            *("Failed tasks (AccessDenied, HTTP 403) of Tag", "1 object", GROUP),
+            *("Failed tasks (AccessDenied, HTTP 403) of Tag", "the object of 1 task", GROUP),
         ),
     ],
 )

@@ -188,13 +188,13 @@ def test_a_new_job_waits_for_a_worker(client: Client, make_job: MakeJob) -> None
     assert "being counted" in page
 
 
-def test_the_number_of_objects_comes_to_an_open_page(client: Client, make_job: MakeJob) -> None:
+def test_the_number_of_tasks_comes_to_an_open_page(client: Client, make_job: MakeJob) -> None:
     page = OpenPage(client, make_job(status="Preparing"))
     assert "being counted" not in page.again()
 
     fragment = page.after(status="Ready", total_tasks=5_980)
 
-    assert "<dt>Objects</dt><dd>5,980</dd>" in fragment
+    assert "<dt>Tasks</dt><dd>5,980</dd>" in fragment
 
 
 @pytest.mark.parametrize("status", ["Failing", "Failed", "Cancelled"])
@@ -255,7 +255,7 @@ def test_a_suspended_job_is_reviewed_before_it_runs(client: Client, example: Exa
 
     review = page[page.index("Run this job?") : page.index("Run job")]
     for text in (
-        "12,345 objects",
+        "12,345 tasks",
         "photos",
         "Replace all object tags",
         "project=lading",

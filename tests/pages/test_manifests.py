@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Now
 from django.test import Client
 
-from jobs.models import Manifest, Role
-from tests.conftest import OTHER_ACCOUNT, MakeManifest, PutObjects
+from jobs import retention
+from jobs.models import Job, Manifest, Role
+from tests.conftest import (
+    OTHER_ACCOUNT,
+    MakeJob,
+    MakeManifest,
+    MakeRole,
+    MakeUser,
+    PutObjects,
+)
 from tests.rows import content_of
 
 if TYPE_CHECKING:
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
 
 CHECK = "/manifests/check/"
 FAULTY = b"\xef\xbb\xbfBucket,Key\nphotos,a b.jpg\n\nphotos,100%.jpg\n"
+LISTING = {"SourceBucket": "arn:aws:s3:::b", "EnableManifestOutput": False}
 UPLOADED = {"source": "upload", "columns": "Bucket,Key"}
 
 
@@ -274,3 +285,76 @@ def test_lists_of_other_accounts_are_not_there(
 @pytest.mark.parametrize("path", [CHECK, "/manifests/00000000-0000-0000-0000-000000000000/"])
 def test_strangers_are_sent_to_the_login(anonymous: Client, db: None, path: str) -> None:
     assert anonymous.get(path)["Location"].startswith("/login/")
+
+
+# ---- from the page of a job
+
+
+def link_to_list(client: Client, job: Job) -> str:
+    """Where the page of a job leads for its list; "" for nowhere."""
+    found = re.search(r'id="list-link" href="([^"]+)"', client.get(f"/jobs/{job.pk}/").text)
+    return unescape(found[1]) if found else ""
+
+
+def test_a_job_leads_to_what_is_wrong_with_its_uploaded_list(
+    client: Client, make_job: MakeJob, make_manifest: MakeManifest
+) -> None:
+    job = make_job(status="Failed", manifest=make_manifest(FAULTY))
+    Manifest.objects.update(created_at=Now() - 2 * retention.UNUSED)
+    retention.remove_unused_lists()
+
+    response = client.get(link_to_list(client, job))
+
+    assert "3 faults were found beside 1 row that is right." in text_of(response)
+    assert "Download" in text_of(response)
+    assert "Make the mended list" in text_of(response)
+
+
+def test_a_job_leads_to_its_list_in_s3_as_its_role_reads_it(
+    client: Client, make_role: MakeRole, make_job: MakeJob, make_manifest: MakeManifest,
+    put_objects: PutObjects,
+) -> None:  # fmt: skip
+    put_objects("list.csv", bucket="manifests", body=b"photos,%zz\n")
+    job = make_job(status="Failed", role=make_role("a&b c"), manifest=make_manifest(etag=""))
+
+    link = link_to_list(client, job)
+
+    assert link == f"/manifests/{job.manifest.pk}/?role=a%26b%20c"
+    assert "1 fault was found" in text_of(client.get(link))
+
+
+def test_a_list_in_s3_that_is_gone_is_told_on_its_page(
+    client: Client, make_job: MakeJob, s3: S3Client
+) -> None:
+    answer = client.get(link_to_list(client, make_job(status="Failed")))
+
+    assert answer.status_code == 200
+    assert "Put the file back, or let the role read it." in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"format": Manifest.Format.GENERATED, "generator": LISTING},
+        {"format": Manifest.Format.TASKS, "selection": {"parent": "x", "tasks": "failed"}},
+    ],
+    ids=["listing", "tasks"],
+)
+def test_what_is_no_list_has_no_page_to_lead_to(
+    client: Client, make_job: MakeJob, make_manifest: MakeManifest, values: dict[str, Any]
+) -> None:
+    manifest = make_manifest(bucket="", key="", etag="", **values)
+
+    assert link_to_list(client, make_job(status="Active", manifest=manifest)) == ""
+
+
+def test_who_may_check_no_list_is_led_to_none(
+    make_user: MakeUser, make_job: MakeJob, make_manifest: MakeManifest
+) -> None:
+    job = make_job(status="Failed", manifest=make_manifest(FAULTY))
+    viewer, submitter = Client(), Client()
+    viewer.force_login(make_user("viewer"))
+    submitter.force_login(make_user("submitter"))
+
+    assert link_to_list(viewer, job) == ""
+    assert submitter.get(link_to_list(submitter, job)).status_code == 200

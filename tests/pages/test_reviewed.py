@@ -61,7 +61,7 @@ def test_a_list_that_was_replaced_since_its_review_makes_no_job(
     )
     assert not Job.objects.exists()
     _, page = send(client, from_s3(at="objects", step="review"))
-    assert "on 200 objects" in text_of(page)
+    assert "on 2 objects (200 rows, 198 repeated)" in text_of(page)
     status, _ = send(client, from_s3(at="review", step="create", **reviewed(page)))
     assert status == 302
 
@@ -86,7 +86,24 @@ def test_a_key_that_ends_with_a_blank_is_that_key(
     place = {"manifest_location": "  s3://manifests/list.csv "}
     _, page = send(client, from_s3(at="objects", step="review", **place))
 
-    assert "on 6 objects" in text_of(page)
+    assert "on 2 objects (6 rows, 4 repeated)" in text_of(page)
+
+
+def test_a_row_that_comes_twice_is_told_and_is_no_other_object(
+    client: Client, filled: Fill, s3: S3Client
+) -> None:
+    pasted = "photos,a\nphotos,b\nphotos,a\nphotos,c\nphotos,d\nphotos,e\n"
+    values = filled(source="paste", pasted=pasted, upload=None)
+
+    _, page = send(client, {**values, "at": "objects", "step": "operation"})
+    _, review = send(client, {**values, "at": "objects", "step": "review"})
+
+    for text in (text_of(page), text_of(review)):
+        assert "6 rows, 1 of them repeated: 5 objects. Each row is a task of its own" in text
+        assert "the first repetition is row 3, of row 1" in text
+    assert "on 5 objects (6 rows, 1 repeated) in the bucket photos" in text_of(review)
+    assert "6 objects" not in text_of(review)
+    assert 'class="notice good"' not in page + review
 
 
 # ---- a listing

@@ -255,12 +255,52 @@ def test_what_is_wrong_with_a_list_is_told_once_beside_it(
     _, page = send(client, filled(**values, at="objects", step="operation"))
 
     told = text_of(page)
-    assert told.count("1 fault was found") == told.count("Line 1 is a header row") == 1
+    assert told.count("1 fault was found") == 1
     assert "What is wrong with" in summary_of(page)
+    assert ": Line 1 is a header row" in summary_of(page)
+    assert told.count("Line 1 is a header row") == 2, "in the summary, and beside the list"
     assert 'href="#findings"' in page
     assert page.index(f'id="id_{field}"') < page.index('id="findings"')
     assert re.search(rf'aria-invalid="true"[^>]*aria-describedby="[^"]*id_{field}_error"', page)
     assert page.count(f'id="id_{field}_error"') == 1
+
+
+FAULTS = b"photos,%zz\n" * 21
+
+
+def test_the_summary_tells_the_first_of_many_faults_and_the_step_how_many_more(
+    client: Client, filled: Fill
+) -> None:
+    upload = SimpleUploadedFile("mine.csv", FAULTS)
+
+    _, page = send(client, filled(upload=upload, at="objects", step="operation"))
+
+    assert "mine.csv : Line 1, column 2 (Key): " in summary_of(page)
+    assert "That is the first of 21 faults." in summary_of(page)
+    assert "And 16 more." in text_of(page)
+    assert "Line 5, column 2" in text_of(page)
+    assert "Line 6, column 2" not in text_of(page)
+    assert f'href="/manifests/{Manifest.objects.get().pk}/">See all that was found</a>' in page
+
+
+@pytest.mark.parametrize("source", ["s3", "inventory"])
+def test_all_faults_of_a_list_in_s3_are_a_click_away(
+    client: Client, from_s3: Fill, put_objects: PutObjects, source: str
+) -> None:
+    put_objects("list.csv", bucket="manifests", body=FAULTS)
+    values = from_s3(source=source, at="objects", step="operation")
+
+    _, page = send(client, values)
+    (button,) = re.findall(r"<button[^>]*>See all that was found", page)
+    assert 'formaction="/manifests/check/" formtarget="_blank"' in button
+    assert not Manifest.objects.exists()
+    all_of_it = client.post("/manifests/check/", values, follow=True)
+
+    kept = Manifest.objects.get()
+    assert all_of_it.redirect_chain == [(f"/manifests/{kept.pk}/?role=archive", 302)]
+    assert kept.format == (INVENTORY if source == "inventory" else Manifest.Format.CSV)
+    told = all_of_it.content.decode()
+    assert ('<td role="cell" class="number" data-label="Line">21</td>' in told) == (source == "s3")
 
 
 @pytest.mark.parametrize(

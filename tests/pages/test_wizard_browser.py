@@ -258,6 +258,23 @@ def test_a_faulty_list_says_what_is_wrong_and_is_mended(
         go(page, "Next", WHAT)
 
 
+def test_all_faults_of_a_list_in_s3_open_beside_the_new_job(
+    open_page: OpenPage, role: Role, put_objects: PutObjects
+) -> None:
+    put_objects("list.csv", bucket="manifests", body=b"photos,%zz\n" * 21)
+
+    with open_page("/jobs/new/", expected="status of 422") as page:
+        page.get_by_label("A list in S3").check()
+        page.get_by_label("Location").fill("s3://manifests/list.csv")
+        page.get_by_role("button", name="Next", exact=True).last.click()
+        page.get_by_text("That is the first of 21 faults.").wait_for()
+        with page.context.expect_page() as opened:
+            page.get_by_role("button", name="See all that was found").click()
+        opened.value.get_by_role("cell", name="21", exact=True).wait_for()
+        assert page.get_by_label("Location").input_value() == "s3://manifests/list.csv"
+        assert "/manifests/" in opened.value.url
+
+
 TURNED = "x\u202ey"
 
 
