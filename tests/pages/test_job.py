@@ -176,7 +176,7 @@ def test_preparing_shows_how_much_of_the_manifest_is_read(
         client, make_job(status="Preparing", manifest=manifest, rows_read=1_200, bytes_read=340)
     )
 
-    assert "1,200 objects so far, 340\xa0bytes of 1000\xa0bytes read." in page
+    assert "1,200 rows so far, 340\xa0bytes of 1000\xa0bytes read." in page
     assert 'value="34"' in page
 
 
