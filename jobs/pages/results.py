@@ -19,11 +19,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from jobs import results, services
-from jobs.manifests import encode_key
 from jobs.models import Job
 from jobs.pages.access import PageRequest, signed_in
 from jobs.pages.progress import Progress
 from jobs.results import ResultPage
+from jobs.sought import EVERY_KEY, Typed
 from jobs.wanted import Wanted
 
 RESULTS_A_PAGE = 50
@@ -60,8 +60,7 @@ class Search:
             "status": self.status or None,
             "error_code": self.code or None,
             "http_status": int(self.http_status) if self.http_status else None,
-            "key_prefixes": as_listed(self.key),
-            "whole_key": self.whole and bool(self.key),
+            "key": Typed(self.key, self.whole) if self.key else EVERY_KEY,
         }
 
     @property
@@ -74,12 +73,6 @@ class Search:
     def is_narrow(self) -> bool:
         """True where only some results are asked for."""
         return bool(self.query)
-
-
-def as_listed(key: str) -> list[str]:
-    """A key, or its beginning, in the ways in which lists may have it: as it is, and encoded."""
-    encoded = encode_key(key)
-    return list(dict.fromkeys([key, encoded, encoded.replace("%20", "+")]))
 
 
 @dataclass(frozen=True)

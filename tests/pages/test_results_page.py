@@ -97,8 +97,18 @@ def test_what_is_looked_for_is_found(
 ODD = [
     "odd/a b.txt", "odd/amp&.txt", "odd/plus+.txt", "odd/comma,semi;.txt", "odd/<b>x</b>.txt",
     "odd/日本/写真.jpg", 'odd/"quoted".txt', "odd/per%cent.txt", "odd/tilde~.txt",
+    "odd/my dir (1)/a*'!.txt", "odd/über/1.txt",
 ]  # fmt: skip
-FORMS = {"encoded": encode_key, "like a form": partial(quote_plus, safe="/"), "raw": str}
+FORMS = {
+    "encoded": encode_key,
+    "like a form": partial(quote_plus, safe="/"),
+    "raw": str,
+    "in lower case": lambda key: re.sub("%..", lambda found: found[0].lower(), encode_key(key)),
+    "as browsers do": partial(quote, safe="/!'()*~"),
+    "wholly": partial(quote, safe=""),
+    "by letter": lambda key: "".join(f"%{byte:02x}" for byte in key.encode()),
+}
+"""The spellings in which lists have keys."""
 
 
 @pytest.mark.parametrize("form", FORMS)
