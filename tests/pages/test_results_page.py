@@ -248,6 +248,55 @@ def test_what_makes_no_sense_asks_for_nothing(client: Client, job: Job, query: s
     assert keys_in(shown(client, job, f"?{query}")) == EVERY
 
 
+@pytest.mark.parametrize(
+    ("wanted", "told", "found"),
+    [
+        ({"http_status": "abc"}, ["“abc” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": "4040"}, ["“4040” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": "٤٠٤"}, ["“٤٠٤” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": "x" * 99}, [f"“{'x' * 60}” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": " 0 "}, [], [EVERY[3]]),
+        ({"status": "<b>"}, ["“<b>” is no status; it is left out."], EVERY),
+        (
+            {"status": "failed", "http_status": "4 04", "key": "2025/"},
+            ["“4 04” is no HTTP status; it is left out."],
+            EVERY[1:3],
+        ),
+        (
+            {"status": "bogus", "http_status": "-1", "code": "NoSuchVersion"},
+            ["“bogus” is no status; it is left out.", "“-1” is no HTTP status; it is left out."],
+            [EVERY[5]],
+        ),
+        ({"status": " ", "http_status": ""}, [], EVERY),
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_told_and_the_rest_is_looked_for(
+    client: Client, job: Job, wanted: dict[str, str], told: list[str], found: list[str]
+) -> None:
+    page = shown(client, job, f"?{urlencode(wanted)}")
+
+    notices = re.findall(r'<div class="notice wait">.*?<p>(.*?)</p></div>', page, re.DOTALL)
+    assert [unescape(notice) for notice in notices] == told
+    assert keys_in(page) == found
+
+
+def test_what_makes_no_sense_is_in_no_address_of_another_page(
+    client: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results_page, "RESULTS_A_PAGE", 2)
+
+    page = shown(client, job, "?status=failed&http_status=4+04")
+
+    assert link(page, "page-next").startswith("?status=failed&cursor=")
+
+
+def test_the_server_tells_what_is_no_http_status_and_not_the_browser(
+    client: Client, job: Job
+) -> None:
+    assert "pattern=" not in shown(client, job)
+
+
 @pytest.mark.parametrize("cursor", ["x", "1", "1.", ".1", "-1.0", "1.2.3", "9" * 60, "%00", "²."])
 def test_a_cursor_that_is_none_of_ours_is_a_bad_request(
     client: Client, job: Job, cursor: str
