@@ -18,7 +18,7 @@ from typing import Any
 from django.db.models import Q
 
 from jobs.errors import InvalidRequest, SpoolDamaged
-from jobs.manifests.rows import columns, split_rows
+from jobs.manifests.rows import columns, in_a_cell, split_rows
 from jobs.models import Job, Part, Slice
 from jobs.spool import Receipt, spool
 from jobs.wanted import Wanted
@@ -145,22 +145,16 @@ def _executed(
     told = exceptions(part)
     indexes: Iterable[int] = range(max(part.start, start), part.end)
     if wanted.only_failed:  # each has a line, so the rows without one need not be looked at
-        code = _in_a_cell(wanted.code_in_line)
+        code = in_a_cell(wanted.code_in_line)
         indexes = [index for index, (_, right) in told.items() if index >= start and code in right]
     rows = task_rows(part.slice) if indexes else []
-    beginnings = [_in_a_cell(prefix) for prefix in wanted.prefixes_in(part)]
     for index in indexes:
         kind, right = told.get(index, (SUCCEEDED, plain))
         row = rows[index]
-        if kind == DEFERRED or not any(beginning in row for beginning in beginnings):
+        if kind == DEFERRED or not wanted.key.may_be_in(row):
             continue
         if wanted.takes(found := _result_row(row, right)):
             yield index, found
-
-
-def _in_a_cell(text: str) -> bytes:
-    """A text as it stands in any row that has it, quoted or not: what saves parsing the others."""
-    return text.replace('"', '""').encode()
 
 
 def _unread(job: Job, part_id: int, index: int) -> Iterator[Part]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jobs.models import Job, Part
+from jobs.sought import EVERY_KEY, Sought
 from jobs.tasks_of_job import LONGEST_CODE, OTHER
 
 if TYPE_CHECKING:
@@ -17,16 +17,13 @@ if TYPE_CHECKING:
 class Wanted:
     """Which results are asked for; None asks for all.
 
-    `status` is succeeded or failed; `http_status` 0 where no reply came. A key has to begin with
-    one of `key_prefixes`, which are as the manifest encodes it; with `whole_key` it has to be one
-    of them.
+    `status` is succeeded or failed; `http_status` 0 where no reply came.
     """
 
     status: str | None = None
     error_code: str | None = None
     http_status: int | None = None
-    key_prefixes: Sequence[str] = ("",)
-    whole_key: bool = False
+    key: Sought = EVERY_KEY
     groups: frozenset[tuple[str, int]] | None = None
     """Where what was counted under `Other` is asked for: the groups that were counted by name."""
 
@@ -49,27 +46,19 @@ class Wanted:
         """What stands in the line of each of them; empty where nobody knows."""
         return "" if self.groups is not None else self.error_code or ""
 
-    def prefixes_in(self, part: Part) -> list[str]:
-        """The prefixes that the bounds of the part's slice allow in it."""
-        least, greatest = part.slice.least_key, part.slice.greatest_key
-        return [
-            prefix
-            for prefix in self.key_prefixes
-            if least[: len(prefix)] <= prefix <= greatest[: len(prefix)]
-        ]
-
     def may_be_in(self, part: Part) -> bool:
         """False where the row of the part, or the bounds of its slice, say that none is in it."""
         counted = {None: 1, "succeeded": part.succeeded, "failed": part.failed}[self.status]
-        return bool(counted and (part.failed or not self.only_failed) and self.prefixes_in(part))
+        if not counted or (self.only_failed and not part.failed):
+            return False
+        return self.key.may_be_between(part.slice.least_key, part.slice.greatest_key)
 
     def takes(self, row: ResultRow) -> bool:
         """Whether a row is one of them."""
         return (
             self.status in (None, row.task_status)
             and self._has_group(row)
-            and row.key.startswith(tuple(self.key_prefixes))
-            and (not self.whole_key or row.key in self.key_prefixes)
+            and self.key.is_met_by(row.key)
         )
 
     def _has_group(self, row: ResultRow) -> bool:

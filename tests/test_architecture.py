@@ -31,7 +31,7 @@ LAYERS = (
     {
         *("manifests", "lanes", "leases", "presence", "results", "wanted", "retries", "verdicts"),
         *("commits", "throughput", "leftovers", "execution", "preparing", "slicing"),
-        *("generated", "delivery", "report", "report_files"),
+        *("generated", "delivery", "report", "report_files", "sought"),
         *("listening", "sending", "ceilings", "threshold"),
         *("doubt", "retention", "selected"),
     },

@@ -6,7 +6,8 @@ found so far and a link to go on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,38 +20,47 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from jobs import results, services
-from jobs.manifests import encode_key
 from jobs.models import Job
 from jobs.pages.access import PageRequest, signed_in
 from jobs.pages.progress import Progress
 from jobs.results import ResultPage
+from jobs.sought import EVERY_KEY, Typed
 from jobs.wanted import Wanted
 
 RESULTS_A_PAGE = 50
 MOST_CODES = 100
 OUTCOMES = {"failed": "Failed", "succeeded": "Succeeded"}
+MAKES_SENSE: dict[str, Callable[[str], bool]] = {
+    "status": OUTCOMES.__contains__,
+    "http_status": lambda text: re.fullmatch("[0-9]{1,3}", text) is not None,
+}
+TITLES = {"status": "status", "http_status": "HTTP status"}
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for, as the address has it; what makes no sense there asks for nothing."""
+    """What is looked for, as the address has it; what makes no sense there is left out and told."""
 
     status: str
     code: str
     http_status: str
     key: str
     whole: bool
+    faults: Sequence[str]
 
     @classmethod
     def of(cls, query: QueryDict) -> Search:
         """From the address."""
-        status, http_status = query.get("status", ""), query.get("http_status", "")
+        told = {name: query.get(name, "").replace("\0", "").strip() for name in MAKES_SENSE}
+        odd = {name: text for name, text in told.items() if text and not MAKES_SENSE[name](text)}
         return cls(
-            status if status in OUTCOMES else "",
-            query.get("code", "").strip(),
-            http_status if http_status.isdecimal() and len(http_status) <= 3 else "",
-            query.get("key", ""),
-            bool(query.get("whole")),
+            **{name: "" if name in odd else text for name, text in told.items()},
+            code=query.get("code", "").strip(),
+            key=query.get("key", ""),
+            whole=bool(query.get("whole")),
+            faults=[
+                f"“{text[:60]}” is no {TITLES[name]}; it is left out." for name, text in odd.items()
+            ],
         )
 
     @property
@@ -60,26 +70,19 @@ class Search:
             "status": self.status or None,
             "error_code": self.code or None,
             "http_status": int(self.http_status) if self.http_status else None,
-            "key_prefixes": as_listed(self.key),
-            "whole_key": self.whole and bool(self.key),
+            "key": Typed(self.key, self.whole) if self.key else EVERY_KEY,
         }
 
     @property
     def query(self) -> str:
         """What the address says, without the place."""
-        told = {**vars(self), "whole": "on" if self.whole else ""}
+        told = {**vars(self), "whole": "on" if self.whole else "", "faults": ""}
         return urlencode({name: value for name, value in told.items() if value})
 
     @property
     def is_narrow(self) -> bool:
         """True where only some results are asked for."""
         return bool(self.query)
-
-
-def as_listed(key: str) -> list[str]:
-    """A key, or its beginning, in the ways in which lists may have it: as it is, and encoded."""
-    encoded = encode_key(key)
-    return list(dict.fromkeys([key, encoded, encoded.replace("%20", "+")]))
 
 
 @dataclass(frozen=True)

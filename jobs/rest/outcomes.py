@@ -17,6 +17,7 @@ from jobs.rest import paging
 from jobs.rest import representation as show
 from jobs.rest import shapes_of_outcomes as shapes
 from jobs.rest.schema import PAGING, answers, described, query
+from jobs.sought import Written
 from jobs.spool import spool
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _wanted(request: Request) -> dict[str, Any]:
     if asked.get("error_code") == "":
         raise InvalidRequest({"error_code": ["Give a code, such as NoSuchKey."]})
     if "key_prefix" in asked:
-        asked["key_prefixes"] = (asked.pop("key_prefix"),)
+        asked["key"] = Written(asked.pop("key_prefix"))
     return asked
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from jobs import results
 from jobs.models import Job
+from jobs.sought import Typed, Written
 from jobs.tasks_of_job import OTHER
 from operations.base import SUCCESSFUL
 from tests.conftest import MakeJob, MakePart, MakeSlice
@@ -45,23 +46,38 @@ def test_an_http_status_gives_what_the_store_said_so_and_0_what_it_said_nothing_
 
 
 def test_a_whole_key_gives_no_longer_ones_but_all_of_its_tasks(job: Job) -> None:
-    assert found(job, key_prefixes=["a"], whole_key=True) == ["a", "a"]
-    assert found(job, key_prefixes=["a/1"], whole_key=True) == ["a/1"]
-    assert found(job, key_prefixes=["a/"], whole_key=True) == []
-    assert found(job, key_prefixes=["a"], whole_key=True, http_status=404) == ["a"]
+    assert found(job, key=Typed("a", whole=True)) == ["a", "a"]
+    assert found(job, key=Typed("a/1", whole=True)) == ["a/1"]
+    assert found(job, key=Typed("a/", whole=True)) == []
+    assert found(job, key=Typed("a", whole=True), http_status=404) == ["a"]
 
 
-def test_a_key_may_be_written_in_one_of_several_ways(job: Job) -> None:
-    assert found(job, key_prefixes=["a/", "b"]) == ["a/1", "a/10", "b"]
-    assert found(job, key_prefixes=["c", "a/1"], whole_key=True) == ["a/1", "c"]
-    assert found(job, key_prefixes=["c", "a/"], status="failed") == ["a/1", "a/10"]
-    assert found(job, key_prefixes=["x", "y"]) == []
+SPELLED = ["my%20dir/%C3%BC", "my+dir/%c3%bc", "%6dy dir%2Fü", "my%20dir%2f%C3%bc", "my dir/ü1"]
+
+
+@pytest.fixture
+def spelled(make_job: MakeJob, make_slice: MakeSlice, make_part: MakePart) -> Job:
+    """A key in several spellings, and a longer one, in two parts."""
+    made = make_job(status="Active")
+    slice_ = make_slice(made, [f"photos,{key}" for key in SPELLED])
+    make_part(slice_, [SUCCESSFUL, MISSING])
+    make_part(slice_, [SUCCESSFUL] * 3)
+    return made
+
+
+def test_a_key_that_somebody_typed_is_found_however_the_list_spells_it(spelled: Job) -> None:
+    for typed in ("my dir/ü", "my%20dir/%C3%BC", "my+dir%2f%c3%bc"):
+        assert found(spelled, key=Typed(typed, whole=True)) == SPELLED[:4]
+        assert found(spelled, key=Typed(typed)) == SPELLED
+        assert found(spelled, key=Typed(typed), status="failed") == SPELLED[1:2]
+    assert found(spelled, key=Typed("my+dir/ü", whole=True)) == SPELLED[:4]
+    assert found(spelled, key=Typed("my%2Bdir/ü")) == []
 
 
 def test_one_key_is_found_without_reading_what_cannot_have_it(job: Job, spool_folder: Path) -> None:
     (spool_folder / job.slices.order_by("number")[0].task_file).unlink()
 
-    assert found(job, key_prefixes=["c", "d"], whole_key=True) == ["c"]
+    assert found(job, key=Typed("c", whole=True)) == ["c"]
 
 
 # ---- what is beyond the table of groups
@@ -86,7 +102,7 @@ def test_other_gives_exactly_what_is_in_no_group_by_name(many_codes: Job) -> Non
 
     assert found(many_codes, error_code="Other", http_status=0, status="failed") == rest
     assert found(many_codes, error_code="Other") == rest
-    assert found(many_codes, error_code="Other", key_prefixes=["k4"]) == ["k4"]
+    assert found(many_codes, error_code="Other", key=Written("k4")) == ["k4"]
     assert found(many_codes, error_code="Other", status="succeeded") == []
     assert found(many_codes, error_code="Other", http_status=404) == ["k6"], "a store's own word"
 

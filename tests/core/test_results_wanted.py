@@ -12,6 +12,7 @@ from django.db import connection
 
 from jobs import results
 from jobs.models import Job, Part, Slice
+from jobs.sought import Typed, Written
 from operations.base import SUCCESSFUL, Outcome
 from tests.conftest import MakeJob, MakePart, MakeSlice
 from tests.core.conftest import MakeActive, RunLane, keys
@@ -70,14 +71,14 @@ def test_a_prefix_gives_only_keys_that_begin_so_as_the_manifest_encodes_them(
     job = make_active(rows=rows)
     make_part(job.slices.get(), [SUCCESSFUL, MISSING, MISSING, CREATED, *[SUCCESSFUL] * 3])
 
-    assert walk(job, limit, key_prefixes=["a%20b/"]) == ["a%20b/1", "a%20b/3"]
-    assert walk(job, limit, key_prefixes=["a%20b/"], status="failed") == ["a%20b/3"]
-    assert walk(job, limit, key_prefixes=["a b/"]) == []
-    assert walk(job, limit, key_prefixes=["a,b"]) == ["a,b/4"]
-    assert walk(job, limit, key_prefixes=['a"b']) == ['a"b/5']
-    assert walk(job, limit, key_prefixes=["ü"]) == ["ü/6"]
-    assert walk(job, limit, key_prefixes=["photos"]) == ["photos/7"], "a bucket is no key"
-    assert len(walk(job, limit, key_prefixes=[""])) == 7
+    assert walk(job, limit, key=Written("a%20b/")) == ["a%20b/1", "a%20b/3"]
+    assert walk(job, limit, key=Written("a%20b/"), status="failed") == ["a%20b/3"]
+    assert walk(job, limit, key=Written("a b/")) == []
+    assert walk(job, limit, key=Written("a,b")) == ["a,b/4"]
+    assert walk(job, limit, key=Written('a"b')) == ['a"b/5']
+    assert walk(job, limit, key=Written("ü")) == ["ü/6"]
+    assert walk(job, limit, key=Written("photos")) == ["photos/7"], "a bucket is no key"
+    assert len(walk(job, limit, key=Written(""))) == 7
 
 
 def test_files_of_parts_that_cannot_have_what_is_wanted_are_not_read(
@@ -90,10 +91,10 @@ def test_files_of_parts_that_cannot_have_what_is_wanted_are_not_read(
     make_part(late, [FORBIDDEN, SUCCESSFUL])
     (spool_folder / early.task_file).unlink()
 
-    assert walk(job, key_prefixes=["d/"]) == ["d/4"]
+    assert walk(job, key=Written("d/")) == ["d/4"]
     assert walk(job, error_code="AccessDenied") == ["c/3"]
     (spool_folder / Part.objects.get(slice=early).result_file).unlink()
-    assert walk(job, key_prefixes=["c"]) == ["c/3"]
+    assert walk(job, key=Written("c")) == ["c/3"]
 
 
 @pytest.mark.parametrize("prefix", ["a", "a/", "a/1", "a/1x", "b", "b/", "b/2", "0", "z", "b/20"])
@@ -105,11 +106,11 @@ def test_the_bounds_of_a_slice_never_hide_a_key(
     for pair in (every[:2], every[2:4], every[4:]):
         make_part(make_slice(job, [f"photos,{key}" for key in pair]), [SUCCESSFUL] * 2)
 
-    assert walk(job, key_prefixes=[prefix]) == [key for key in every if key.startswith(prefix)]
+    assert walk(job, key=Written(prefix)) == [key for key in every if key.startswith(prefix)]
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"status": "failed"}, {"error_code": "NoSuchKey"}, {"key_prefixes": ["z"]}]
+    "wanted", [{"status": "failed"}, {"error_code": "NoSuchKey"}, {"key": Written("z")}]
 )
 def test_a_search_that_finds_nothing_ends_in_time_and_goes_on_where_it_was(
     make_active: MakeActive,
@@ -155,12 +156,19 @@ ASKED: list[dict[str, Any]] = [
     {"status": "failed"},
     {"status": "succeeded"},
     {"error_code": "NoSuchKey"},
-    {"key_prefixes": ["k0001"]},
-    {"key_prefixes": ["k0002"], "error_code": "AccessDenied"},
+    {"key": Written("k0001")},
+    {"key": Written("k0002"), "error_code": "AccessDenied"},
     {"http_status": 404},
     {"http_status": 201, "status": "succeeded"},
-    {"key_prefixes": ["k00021"], "whole_key": True},
+    {"key": Typed("k00021", whole=True)},
 ]
+
+
+def beginning(wanted: dict[str, Any]) -> str:
+    match wanted.get("key"):
+        case Written(text) | Typed(text):
+            return text
+    return ""
 
 
 def wants(row: tuple[str, Outcome], wanted: dict[str, Any]) -> bool:
@@ -169,7 +177,7 @@ def wants(row: tuple[str, Outcome], wanted: dict[str, Any]) -> bool:
         wanted.get("status") in (None, "succeeded" if said.succeeded else "failed")
         and wanted.get("error_code") in (None, said.error_code)
         and wanted.get("http_status") in (None, said.http_status)
-        and key.startswith(tuple(wanted.get("key_prefixes", [""])))
+        and key.startswith(beginning(wanted))
     )
 
 
@@ -212,7 +220,7 @@ def test_however_commits_and_pages_take_turns_each_row_comes_once_and_in_order(
 
 @pytest.mark.usefixtures("several_connections")
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("wanted", [{}, {"status": "failed"}, {"key_prefixes": ["k001"]}], ids=str)
+@pytest.mark.parametrize("wanted", [{}, {"status": "failed"}, {"key": Written("k001")}], ids=str)
 def test_rows_that_lanes_commit_at_the_same_time_come_once(
     make_active: MakeActive, script: Script, run_lane: RunLane, wanted: dict[str, Any]
 ) -> None:
@@ -229,7 +237,7 @@ def test_rows_that_lanes_commit_at_the_same_time_come_once(
         lane.join()
 
     failed = set(every[::7])
-    expected = [key for key in every if key.startswith(tuple(wanted.get("key_prefixes", [""])))]
+    expected = [key for key in every if key.startswith(beginning(wanted))]
     expected = [key for key in expected if "status" not in wanted or key in failed]
     assert sorted(seen) == expected
     assert seen == walk(job, **wanted), "in the same order as afterwards"

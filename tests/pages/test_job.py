@@ -228,6 +228,33 @@ def test_failures_are_grouped_and_lead_to_their_tasks(client: Client, example: E
     assert "img-0003.jpg" not in page
 
 
+RESULTS_LINK = '<a id="results-link" href="/jobs/{}/results/"'
+
+
+@pytest.mark.parametrize("numbers", [{"succeeded": 3}, {"failed": 3}], ids=str)
+@pytest.mark.parametrize(
+    "status", ["Active", "Pausing", "Paused", "Cancelling", "Cancelled", "Failed", "Complete"]
+)
+def test_the_results_of_a_job_are_reached_also_where_nothing_failed(
+    client: Client, make_job: MakeJob, status: str, numbers: dict[str, int]
+) -> None:
+    job = make_job(status=status, total_tasks=9, **numbers)
+
+    page = shown(client, job)
+
+    assert page.count(RESULTS_LINK.format(job.pk)) == 1
+    assert "Results</a>: look up any task" in page
+
+
+def test_results_are_offered_once_there_are_some(client: Client, make_job: MakeJob) -> None:
+    opened = OpenPage(client, make_job(status="Active", total_tasks=9))
+    link = RESULTS_LINK.format(opened.job.pk)
+
+    assert link not in opened.text
+    assert link in opened.after(succeeded=1)
+    assert "results-link" not in shown(client, make_job(status="Suspended", total_tasks=9))
+
+
 def test_many_kinds_of_failures_are_cut(client: Client, make_job: MakeJob) -> None:
     job = make_job(status="Active", failed=20)
     for number in range(20):

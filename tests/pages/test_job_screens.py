@@ -28,6 +28,10 @@ BOXES = """found => found.map(each => {
   const box = each.getBoundingClientRect();
   return [box.x, box.y + scrollY, box.width, box.height].map(Math.round);
 })"""
+IN_ITS_CARD = """each => {
+  const [box, card] = [each, each.closest(".card")].map(one => one.getBoundingClientRect());
+  return [box.left - card.left, box.top - card.top, card.right - box.right].map(Math.round);
+}"""
 TEXTS = """found => found.map(each => {
   const range = document.createRange();
   range.selectNodeContents([...(each.querySelector("a") ?? each).childNodes].find(one => one.data));
@@ -117,6 +121,31 @@ def test_how_far_a_job_is_fits_the_first_screen_of_a_telephone(
         for place in ("#badge", ".percent", "#live .progress"):
             (box,) = boxes(page, place)
             assert 0 < box["y"] < box["y"] + box["height"] <= SIZES["narrow"][1]
+
+
+@pytest.mark.parametrize("width", [320, 390, 560, 1440])
+def test_the_way_to_the_results_stays_in_its_place_while_the_numbers_grow(
+    open_page: OpenPage, example: Example, width: int
+) -> None:
+    job = example("Active")
+    Job.objects.filter(pk=job.pk).update(total_tasks=12_345_678, succeeded=1, failed=0)
+
+    with open_page(f"/jobs/{job.pk}/", "narrow") as page:
+        page.set_viewport_size({"width": width, "height": 844})
+        place = page.locator("#results-link").evaluate(IN_ITS_CARD)
+        Job.objects.filter(pk=job.pk).update(succeeded=11_234_567)
+        Lane.objects.create(
+            **{"owner": "lane", "node": "n", "host": "h", "pid": 1, "process_start": 1},
+            **{"job": job, "beat_at": timezone.now() + timedelta(minutes=5)},
+            **{"succeeded": 123_456, "rate": 5.0},
+        )
+        page.get_by_text("+123,456 not yet committed").wait_for()
+        Job.objects.filter(pk=job.pk).update(succeeded=11_234_568)
+        page.get_by_text("11,234,568 of 12,345,678 tasks").wait_for()
+
+        assert page.locator("#results-link").evaluate(IN_ITS_CARD) == place
+        assert min(place) >= 16, "and in it"
+        assert page.evaluate(SIDEWAYS) <= 0
 
 
 @pytest.mark.parametrize("width", [320, 360, 390])

@@ -97,8 +97,18 @@ def test_what_is_looked_for_is_found(
 ODD = [
     "odd/a b.txt", "odd/amp&.txt", "odd/plus+.txt", "odd/comma,semi;.txt", "odd/<b>x</b>.txt",
     "odd/日本/写真.jpg", 'odd/"quoted".txt', "odd/per%cent.txt", "odd/tilde~.txt",
+    "odd/my dir (1)/a*'!.txt", "odd/über/1.txt",
 ]  # fmt: skip
-FORMS = {"encoded": encode_key, "like a form": partial(quote_plus, safe="/"), "raw": str}
+FORMS = {
+    "encoded": encode_key,
+    "like a form": partial(quote_plus, safe="/"),
+    "raw": str,
+    "in lower case": lambda key: re.sub("%..", lambda found: found[0].lower(), encode_key(key)),
+    "as browsers do": partial(quote, safe="/!'()*~"),
+    "wholly": partial(quote, safe=""),
+    "by letter": lambda key: "".join(f"%{byte:02x}" for byte in key.encode()),
+}
+"""The spellings in which lists have keys."""
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -236,6 +246,55 @@ def test_nonsense_in_the_address_is_never_an_error(client: Client, job: Job, que
 @pytest.mark.parametrize("query", ["http_status=abc", "http_status=-1", "status=half"])
 def test_what_makes_no_sense_asks_for_nothing(client: Client, job: Job, query: str) -> None:
     assert keys_in(shown(client, job, f"?{query}")) == EVERY
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told", "found"),
+    [
+        ({"http_status": "abc"}, ["“abc” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": "4040"}, ["“4040” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": "٤٠٤"}, ["“٤٠٤” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": "x" * 99}, [f"“{'x' * 60}” is no HTTP status; it is left out."], EVERY),
+        ({"http_status": " 0 "}, [], [EVERY[3]]),
+        ({"status": "<b>"}, ["“<b>” is no status; it is left out."], EVERY),
+        (
+            {"status": "failed", "http_status": "4 04", "key": "2025/"},
+            ["“4 04” is no HTTP status; it is left out."],
+            EVERY[1:3],
+        ),
+        (
+            {"status": "bogus", "http_status": "-1", "code": "NoSuchVersion"},
+            ["“bogus” is no status; it is left out.", "“-1” is no HTTP status; it is left out."],
+            [EVERY[5]],
+        ),
+        ({"status": " ", "http_status": ""}, [], EVERY),
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_told_and_the_rest_is_looked_for(
+    client: Client, job: Job, wanted: dict[str, str], told: list[str], found: list[str]
+) -> None:
+    page = shown(client, job, f"?{urlencode(wanted)}")
+
+    notices = re.findall(r'<div class="notice wait">.*?<p>(.*?)</p></div>', page, re.DOTALL)
+    assert [unescape(notice) for notice in notices] == told
+    assert keys_in(page) == found
+
+
+def test_what_makes_no_sense_is_in_no_address_of_another_page(
+    client: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results_page, "RESULTS_A_PAGE", 2)
+
+    page = shown(client, job, "?status=failed&http_status=4+04")
+
+    assert link(page, "page-next").startswith("?status=failed&cursor=")
+
+
+def test_the_server_tells_what_is_no_http_status_and_not_the_browser(
+    client: Client, job: Job
+) -> None:
+    assert "pattern=" not in shown(client, job)
 
 
 @pytest.mark.parametrize("cursor", ["x", "1", "1.", ".1", "-1.0", "1.2.3", "9" * 60, "%00", "²."])

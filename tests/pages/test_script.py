@@ -279,7 +279,7 @@ def test_what_is_opened_stays_open_and_what_is_closed_stays_closed(
 def test_the_keyboard_stays_where_it_was(open_page: OpenPage, job: Job) -> None:
     tally = Tally.objects.create(job=job, error_code="NoSuchKey", http_status=404, count=3)
     Job.objects.filter(pk=job.pk).update(failed=3)
-    places = (f"tally-link-{tally.pk}", "all-results")
+    places = (f"tally-link-{tally.pk}", "all-results", "results-link")
 
     with open_page(f"/jobs/{job.pk}/") as page:
         for number, place in enumerate(places):
