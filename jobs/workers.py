@@ -119,10 +119,12 @@ def engine_runs() -> bool:
 
 
 def none_is_free() -> bool:
-    """Whether every slot of the engines that are alive has a lane; False where no engine is."""
+    """Whether every slot of the engines that are alive has a lane, if only a silent one, in whose
+    place none is started; False where no engine is.
+    """
     alive = Node.objects.filter(beat_at__gt=recent(NODE_SECONDS))
     slots: int = alive.aggregate(n=Sum("slots", default=0))["n"]
-    return 0 < slots <= Lane.objects.filter(at_work(), node__in=alive.values("name")).count()
+    return 0 < slots <= Lane.objects.filter(node__in=alive.values("name")).count()
 
 
 def others_at_work(job: Job) -> QuerySet[Job]:

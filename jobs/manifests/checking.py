@@ -74,7 +74,7 @@ class _Checking:
         self.defects: list[Defect] = []
         self.buckets: dict[str, None] = {}
         self.rows = 0
-        self.broke_off = False
+        self.broke_off = self.is_empty = False
         self.versions, self.repeats = Versions(), Repeats()
         self.keys = Keys(takes_raw=self.takes_raw_keys)
 
@@ -98,7 +98,7 @@ class _Checking:
         self.rows += len(rows)
         joined = b"\n".join(rows)
         self.keys.add(rows, joined)
-        self.repeats.add(rows)
+        self.repeats.add(rows, joined)
         if self.manifest.has_versions:
             self.versions.add(rows, joined)
         if self.manifest.format == Manifest.Format.INVENTORY:
@@ -127,9 +127,9 @@ class _Checking:
 
     def break_off(self, failure: JobFailure) -> None:
         """Nothing can be read after this. That there is no row is no news after faulty ones."""
-        is_empty = isinstance(failure, EmptyManifest)
-        self.broke_off = not is_empty
-        if not is_empty or not self.kinds:
+        self.is_empty = isinstance(failure, EmptyManifest)
+        self.broke_off = not self.is_empty
+        if not self.is_empty or not self.kinds:
             self.tell(failure)
 
     def findings(self) -> Findings:
@@ -155,7 +155,7 @@ class _Checking:
             keys=self.keys.guess,
             takes_raw_keys=self.takes_raw_keys,
             is_inventory=manifest.format == Manifest.Format.INVENTORY,
-            complete=reader is not None and reader.ended,
+            complete=self.is_empty or (reader is not None and reader.ended),
             broke_off=self.broke_off,
             bytes_read=reader.bytes_read if reader else 0,
             total_bytes=manifest.bytes_to_read,

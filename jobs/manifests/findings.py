@@ -156,14 +156,19 @@ class Findings:
         return f"{found}. A job with this list would fail in Preparing."
 
     @property
+    def are_counted(self) -> bool:
+        """True where it is known how many objects, or versions, the rows are."""
+        return self.complete and self.duplicates.compared == self.rows and not self.empty_versions
+
+    @property
     def objects(self) -> str:
         """How many objects these are, as exactly as that is known; "" where nothing is known."""
         found = self.duplicates
         told = objects_of(found.distinct, versions=self.has_versions)
-        if not self.complete:
-            return f"at least {told}" if found.distinct else ""
-        if found.compared < self.rows:
+        if self.complete and not self.are_counted:
             return f"the objects of {self.rows:,} rows"
+        if not self.complete:
+            return f"at least {told}" if found.distinct and not self.empty_versions else ""
         return f"{told} ({self.rows:,} rows, {found.count:,} repeated)" if found.count else told
 
     @property

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from jobs.manifests.faults import excerpt
 from jobs.manifests.findings import Duplicates, KeyGuess
 from jobs.manifests.raw import SAFE
-from jobs.manifests.rows import columns, key_of
+from jobs.manifests.rows import columns, decode_key, join_cells, key_of
 
 COMPARED_ROWS = 1_000_000
 """Of which 8 bytes each are kept, to find those that repeat another."""
@@ -94,9 +94,12 @@ class Repeats:
         self._most = most
         self._hashes = array("q")
 
-    def add(self, rows: Sequence[bytes]) -> None:
-        """Rows, as long as there is room."""
-        self._hashes.extend(map(hash, rows[: self._most - len(self._hashes)]))
+    def add(self, rows: Sequence[bytes], joined: bytes) -> None:
+        """Rows, as long as there is room, and the same joined by line feeds."""
+        rows = rows[: self._most - len(self._hashes)]
+        if b"%" in joined or b"+" in joined:
+            rows = [_decoded(row) if b"%" in row or b"+" in row else row for row in rows]
+        self._hashes.extend(map(hash, rows))
 
     @property
     def found(self) -> Duplicates:
@@ -114,12 +117,19 @@ class Repeats:
         return Duplicates(count, compared, _first(numbered.indices) if count else None)
 
 
+def _decoded(row: bytes) -> bytes:
+    """The row with its key as it is: a key may be spelled in many ways."""
+    bucket, key, *rest = columns(row) if b'"' in row else row.decode().split(",")
+    return join_cells([bucket, decode_key(key), *rest])
+
+
 def _first(numbers: Any) -> tuple[int, int]:
-    """The first row that repeats another, and that other: each new row has had the next number."""
-    seen: list[int] = []
-    for row, number in enumerate(numbers, 1):
-        place = number.as_py()
-        if place < len(seen):
-            return row, seen[place]
-        seen.append(row)
-    raise AssertionError("Fewer numbers than rows, and none that comes twice.")
+    """The first row that repeats another, and that other: each new row has had the next number, so
+    that up to there each number is its row's place.
+    """
+    import pyarrow
+    import pyarrow.compute
+
+    places = pyarrow.array(range(len(numbers)), numbers.type)
+    place = pyarrow.compute.index(pyarrow.compute.not_equal(numbers, places), True).as_py()
+    return place + 1, numbers[place].as_py() + 1

@@ -51,7 +51,7 @@ def _repeated(found: Findings, row: int, other: int) -> str:
     """That there are fewer objects than rows."""
     twice, right = found.duplicates, "" if found.is_right else " without fault"
     rows, count = f"{twice.compared:,} rows{right}", f"{twice.count:,}"
-    if found.complete and twice.compared == found.rows:
+    if found.are_counted:
         objects = objects_of(twice.distinct, versions=found.has_versions)
         told = f"{rows}, {count} of them repeated: {objects}"
     else:

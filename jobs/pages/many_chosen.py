@@ -22,7 +22,7 @@ from jobs.models import UNTRIED, Job, Rank
 from jobs.pages.list_query import ListQuery
 from jobs.pages.list_rows import Row
 from jobs.pages.many_kinds import KINDS, Kind
-from jobs.status import TOUCHED, JobStatus
+from jobs.status import TO_PREPARE, TOUCHED, JobStatus
 from operations import OPERATION_BY_NAME
 
 SHOWN = 10
@@ -98,7 +98,14 @@ class Work(NamedTuple):
     operation: str
     role: str
     jobs: int
+    uncounted: int
+    """Of these nobody knows yet how many tasks they have."""
     tasks: int
+
+    @property
+    def counted(self) -> int:
+        """The jobs that have so many tasks."""
+        return self.jobs - self.uncounted
 
 
 class Review:
@@ -126,20 +133,32 @@ class Review:
             doubtful=Count("pk", filter=Q(manifest__selection__tasks="in_doubt")),
         )
 
-    @cached_property
+    @property
     def works(self) -> list[Work]:
         """What they do, and as whom: what has most tasks first."""
-        by = ("operation", "role__name")
-        told = self._rows.order_by().values_list(*by).annotate(n=Count("pk"), t=Sum("total_tasks"))
-        return [
-            Work(OPERATION_BY_NAME[operation].label, role, jobs, tasks or 0)
-            for operation, role, jobs, tasks in told.order_by("-t", *by)[:SHOWN]
-        ]
+        return self._works[:SHOWN]
 
     @property
     def other_works(self) -> int:
         """Jobs that do anything beside that."""
-        return int(self.numbers["jobs"]) - sum(work.jobs for work in self.works)
+        return sum(work.jobs for work in self._works[SHOWN:])
+
+    @cached_property
+    def _works(self) -> list[Work]:
+        by = ("operation", "role__name")
+        told = (
+            self._rows.order_by()
+            .values_list(*by)
+            .annotate(
+                n=Count("pk"),
+                uncounted=Count("pk", filter=Q(status__in=sorted(TO_PREPARE))),
+                tasks=Sum("total_tasks", default=0),
+            )
+        )
+        return [
+            Work(OPERATION_BY_NAME[operation].label, *rest)
+            for operation, *rest in told.order_by("-tasks", *by)
+        ]
 
     @property
     def seen(self) -> str:

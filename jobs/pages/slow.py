@@ -62,9 +62,12 @@ def _turn(progress: Progress) -> list[Reason]:
 
 
 def _to_prepare(progress: Progress) -> list[Reason]:
-    """Nobody reads its list: every worker is at something else."""
-    job = progress.job
-    if progress.workers or timezone.now() - job.created_at < PATIENCE or not none_is_free():
+    """Nobody reads its list: that had a setback, or every worker is at something else."""
+    job, now = progress.job, timezone.now()
+    if job.not_before and job.not_before > now:
+        return [Reason("Preparing it had a setback. The next try is", at=job.not_before)]
+    is_held = progress.workers or (job.lease_until and job.lease_until > now)
+    if is_held or now - job.created_at < PATIENCE or not none_is_free():
         return []
     told = (
         "It is prepared when a worker is free: all are at other jobs, and higher priorities go "

@@ -301,6 +301,44 @@ def test_rows_that_are_repeated_are_told_and_are_not_counted_as_objects(
     assert (found.objects, found.is_clear) == (objects, False)
 
 
+def test_a_key_is_one_object_in_whatever_spelling() -> None:
+    spelled = ("a%20b", "a+b", '"a b"', "%61 b", "%c3%bc", "%C3%BC", "ü", '"c,d"', "c%2Cd", "e")
+
+    found = findings_of("".join(f"photos,{key}\n" for key in spelled))
+
+    assert found.duplicates == Duplicates(6, 10, (2, 1))
+    assert found.objects == "4 objects (10 rows, 6 repeated)"
+
+
+def test_one_key_in_two_versions_is_no_repetition() -> None:
+    found = findings_of("photos,a%20b,1%20\nphotos,a+b,1+\nphotos,a b,1%20\n", THREE)
+
+    assert found.duplicates == Duplicates(1, 3, (3, 1))
+
+
+def test_rows_that_name_no_version_are_not_counted_as_versions() -> None:
+    found = findings_of("photos,a,\nphotos,b,v\nphotos,a,\n", THREE)
+
+    assert found.objects == "the objects of 3 rows"
+    assert found.hints[0].startswith("Of the first 3 rows, 1 is repeated. ")
+
+
+def test_the_first_repetition_of_many_rows_is_found_where_it_is_the_last_row() -> None:
+    rows = [f"photos,{number}" for number in range(20_000)]
+
+    found = findings_of("\n".join([*rows, rows[-1]]))
+
+    assert found.duplicates == Duplicates(1, 20_001, (20_001, 20_000))
+
+
+def test_an_inventory_without_rows_was_read_to_its_end(s3: S3Client) -> None:
+    for files in ((), (csv_gz(),)):
+        found = check(put_inventory(s3, *files), s3, None)  # type: ignore[arg-type]
+
+        assert found.faults == 1
+        assert (found.complete, found.extent) == (True, "")
+
+
 def test_of_a_list_that_was_read_in_part_at_least_so_many_objects_are_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

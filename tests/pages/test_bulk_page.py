@@ -133,6 +133,20 @@ def test_it_is_told_what_they_do_and_as_whom(
     ]
 
 
+def test_no_tasks_are_claimed_of_jobs_that_are_not_counted(
+    client: Client, make_job: MakeJob, make_role: MakeRole
+) -> None:
+    counted, other = make_role("counted"), make_role("other")
+    make_job(status="Suspended", role=counted, total_tasks=5)
+    make_job(status="Preparing", role=counted, total_tasks=0, rows_read=50_000)
+    make_job(status="New", role=other, total_tasks=0)
+
+    page = look(client, {"decision": "cancel", "everything": "1"})
+
+    assert "with the role counted: 2 jobs, 5 tasks; 1 job not counted yet</li>" in page
+    assert "with the role other: 1 job; not counted yet</li>" in page
+
+
 def test_of_many_kinds_of_jobs_the_rest_is_counted(
     client: Client, make_job: MakeJob, make_role: MakeRole
 ) -> None:

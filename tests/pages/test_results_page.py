@@ -191,6 +191,34 @@ def test_a_search_cut_by_time_says_how_far_it_is_and_goes_on(
     assert keys_in(page) == []
 
 
+def test_after_a_match_it_is_never_said_that_nothing_was_found(
+    client: Client,
+    make_job: MakeJob,
+    make_slice: MakeSlice,
+    make_part: MakePart,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(results, "SCAN_SECONDS", -1.0)
+    job = make_job(status="Complete", total_tasks=3)
+    for key in ("a", "b", "a2"):
+        make_part(make_slice(job, [f"photos,{key}"]), [MISSING])
+
+    page, pages = shown(client, job, "?key=a&whole=on"), []
+    while page:
+        pages.append(page)
+        place = link(page, "page-next")
+        page = shown(client, job, place) if place else ""
+
+    assert [keys_in(each) for each in pages] == [["a"], [], [], []][: len(pages)]
+    assert len(pages) > 1
+    for each in pages[1:]:
+        assert "found so far" not in each
+        assert "No result matches" not in each
+    assert "No more results" in pages[-1]
+    assert "The pages before this one have all that fit what is looked for." in pages[-1]
+    assert link(pages[-1], "page-first") == "?key=a&whole=on"
+
+
 def test_a_page_without_rows_says_why(client: Client, job: Job, make_job: MakeJob) -> None:
     assert "No results yet" in shown(client, make_job(status="Ready"))
     nothing = shown(client, job, "?code=SlowDown")

@@ -16,6 +16,8 @@ from jobs.pages.slow import MOST_AHEAD, Reason, reasons
 from jobs.workers import lanes_of
 from tests.conftest import OTHER_ACCOUNT, MakeJob, MakeSlice
 
+LONG = timedelta(minutes=5)
+"""So far ahead clocks are set where a test must not depend on how quick it is."""
 UNHELD = "No worker is at it now. What a lost one held is free when its lease ends."
 NIGHT = {"start": "22:00", "end": "06:00", "time_zone": "UTC"}
 
@@ -132,7 +134,8 @@ def test_tasks_whose_next_try_is_later_are_counted(
 @pytest.fixture
 def engine(db: None) -> Node:
     """One that is alive."""
-    return Node.objects.create(name="box", host="h", pid=1, slots=4)
+    ahead = timezone.now() + LONG
+    return Node.objects.create(name="box", host="h", pid=1, slots=4, beat_at=ahead)
 
 
 def others(make_job: MakeJob) -> list[Job]:
@@ -143,7 +146,7 @@ def others(make_job: MakeJob) -> list[Job]:
         make_job(status="Active", priority=9),
     ]
     for number, job in enumerate([*made, made[0]]):
-        at_work(job, f"busy-{number}", node="box")
+        at_work(job, f"busy-{number}", silent=-LONG.total_seconds(), node="box")
     return made
 
 
@@ -177,6 +180,7 @@ def test_a_job_that_nobody_has_time_to_prepare_says_who_has_the_workers(
     job = make_job(status=status, total_tasks=0)
     assert told(job) == []
     _, first, second = others(make_job)
+    job.created_at = timezone.now() + LONG
     assert told(job) == [], "it has only just been made"
     Job.objects.filter(pk=job.pk).update(created_at=recent(60))
     job.refresh_from_db()
@@ -186,8 +190,26 @@ def test_a_job_that_nobody_has_time_to_prepare_says_who_has_the_workers(
     assert reason.text.startswith("It is prepared when a worker is free: all are at other jobs")
     assert [other.job for other in reason.jobs] == [second, first]
     assert f"/jobs/{second.pk}/" in client.get(f"/jobs/{job.pk}/").content.decode()
+    job.lease_until = timezone.now() + LONG
+    assert told(job) == [], "a lost worker has it"
+    job.lease_until = None
+    Lane.objects.filter(job=first).update(beat_at=recent(6))
+    assert len(told(job)) == 1, "in place of a silent one none is started"
     Lane.objects.filter(job=first).delete()
     assert told(job) == [], "a worker is free"
+
+
+def test_a_job_whose_preparing_had_a_setback_says_when_it_is_tried_again(
+    make_job: MakeJob, engine: Node
+) -> None:
+    job = make_job(status="New", total_tasks=0, not_before=timezone.now() + LONG)
+    others(make_job)
+    job.created_at = timezone.now() - LONG
+
+    (reason,) = told(job)
+
+    assert reason.text == "Preparing it had a setback. The next try is"
+    assert (reason.at, reason.jobs) == (job.not_before, ())
 
 
 def test_where_no_engine_runs_the_alarm_says_it_alone(job: Job) -> None:
