@@ -92,7 +92,7 @@ class Review:
             return count if sample.complete else f"at least {count}" if sample.rows else NOT_COUNTED
         if self.tasks:
             count = self.tasks["count"]
-            return "the object of 1 task" if count == 1 else f"the objects of {count:,} tasks"
+            return objects_of(1) if count == 1 else f"the objects of {count:,} tasks"
         return (self.look.findings.objects if self.look.findings else "") or NOT_COUNTED
 
     @property

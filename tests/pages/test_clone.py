@@ -283,7 +283,7 @@ def test_a_child_whose_parent_was_removed_can_be_cloned_all_but_its_tasks(
         ),
         (
             "Retry with other settings what failed with AccessDenied, HTTP 403",
-            *("Failed tasks (AccessDenied, HTTP 403) of Tag", "the object of 1 task", GROUP),
+            *("Failed tasks (AccessDenied, HTTP 403) of Tag", "1 object", GROUP),
         ),
     ],
 )
