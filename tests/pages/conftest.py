@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from jobs.models import Job, JobEvent, Manifest, ReportFile, Role, Tally, TaskResult
 from tests.browser import launched
 from tests.conftest import MakeJob, require
+from tests.one_connection import take_turns
 from tests.rows import keep
 
 if TYPE_CHECKING:
@@ -177,11 +178,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, live_server: LiveServer, client: Client) -> OpenPage:
+def open_page(
+    chromium: Browser, live_server: LiveServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> OpenPage:
     """A page of somebody who is signed in; what the browser complains about fails the test.
 
     `expected` is a pattern of the complaints that belong to the test.
     """
+    take_turns(monkeypatch)
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
 
