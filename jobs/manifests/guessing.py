@@ -130,6 +130,6 @@ def _first(numbers: Any) -> tuple[int, int]:
     import pyarrow
     import pyarrow.compute
 
-    places = pyarrow.array(range(len(numbers)), numbers.type)
-    place = pyarrow.compute.index(pyarrow.compute.not_equal(numbers, places), True).as_py()
+    repeats = pyarrow.compute.not_equal(numbers, pyarrow.arange(0, len(numbers)))
+    place = pyarrow.compute.index(repeats, True).as_py()
     return place + 1, numbers[place].as_py() + 1
